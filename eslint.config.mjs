@@ -22,6 +22,7 @@ const layers = {
   tracking: ['core', 'storage', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
+  dashboard: ['core', 'datasets', 'storage', 'trainer', 'orchestrator', 'hashing', 'report', 'serve'],
   cli: [
     'core',
     'engine-cpu',
@@ -39,6 +40,7 @@ const layers = {
     'report',
     'serve',
     'tracking',
+    'dashboard',
   ],
   gradpool: [
     'core',
@@ -223,7 +225,7 @@ export default tseslint.config(
   },
   {
     // Of pages.
-    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts', 'packages/report/src/page/**/*.{ts,tsx}'],
+    files: ['examples/browser/**/*.ts', 'test/browser/**/*.ts', 'packages/{dashboard,report}/src/page/**/*.{ts,tsx}'],
     rules: { 'no-restricted-globals': 'off' },
   },
   {

@@ -31,7 +31,13 @@ const workerModule = /'(?:\.\.\/)+dist\/([\w/-]+)\.js'/g
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Scripts and styles that are written into pages, by package: modules in `src`. */
-const inPages = { report: { page: ['page/main.tsx', 'page/page.css'] } }
+const inPages = {
+  dashboard: { 'page/assets/page': ['page/main.tsx', 'page/page.css'] },
+  report: { page: ['page/main.tsx', 'page/page.css'] },
+}
+
+/** Files of packages that are copied as they are, by where they go: `src/page/index.html` to `dist/page/index.html`. */
+const copied = { dashboard: ['page/index.html'] }
 
 /** Files of `engine-cpu` that `gradpool` has, too, for programs that depend on it alone. */
 const kernels = ['kernels', 'kernels-emulated', 'kernels-unshared', 'kernels-emulated-unshared']
@@ -133,12 +139,32 @@ function makeCommonJs(folder, names, options) {
   })
 }
 
+/** A page that has parts of another package has one copy of Preact: that of its own package. */
+const onePreact = (folder) => ({
+  name: 'one-preact',
+  setup(made) {
+    made.onResolve({ filter: /^preact(\/|$)/ }, ({ path, kind, pluginData }) =>
+      pluginData === 'own' ? undefined : made.resolve(path, { kind, resolveDir: folder, pluginData: 'own' }),
+    )
+  },
+})
+
 /** Whole, as small as it gets, for browsers. */
 function makeForPages(folder, pages, options) {
   const entryPoints = Object.entries(pages).flatMap(([out, sources]) =>
     sources.map((source) => ({ in: join(folder, 'src', source), out })),
   )
-  return build({ ...options, entryPoints, platform: 'browser', target: 'es2022', format: 'iife', minify: true })
+  return build({
+    ...options,
+    entryPoints,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    minify: true,
+    // Of other packages: they may not be built yet.
+    conditions: ['@gradpool/source'],
+    plugins: [onePreact(folder)],
+  })
 }
 
 /** The licences of all others that have code in what was made. */
@@ -215,6 +241,7 @@ async function bundle(folder) {
     if (!written.has(path)) rmSync(path)
     else if (file.endsWith('.map')) forgetMade(path)
   }
+  for (const file of copied[name] ?? []) copyFileSync(join(folder, 'src', file), join(dist, file))
   writeLicences(results, dist)
   if (name === 'gradpool') copyKernels(dist)
 }

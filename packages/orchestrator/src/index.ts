@@ -7,7 +7,17 @@ export {
 export { LocalTrainer, type LocalTrainerOptions, type OnProfile } from './local-trainer.js'
 export { runExperiments, type Run, type RunOptions, type TrainerRunOptions } from './run-experiments.js'
 export { epochsOfRun, type StageEpochs } from './listing/epoch-rows.js'
-export { listRuns } from './listing/list-runs.js'
+export {
+  compareRuns,
+  type ComparedCurve,
+  type ComparedResults,
+  type ComparedRun,
+  type RunComparison,
+  type RunDifference,
+} from './listing/compare-runs.js'
+export { listRuns, RunList } from './listing/list-runs.js'
+export { checkNames, metricNames, rowsOfRuns, rowValue, type RowsAsked, type RunRow } from './listing/run-rows.js'
+export { mean, standardDeviation } from './listing/statistics.js'
 export {
   compareValues,
   fieldNames,
@@ -33,7 +43,10 @@ export {
   type StageOfRun,
 } from './runs/find-stage-model.js'
 export { findResumable } from './runs/same-run.js'
+export { followRun, type FollowedRun, type FollowOptions } from './runs/follow-run.js'
+export { EventLog, type LoggedEvent } from './runs/event-log.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
+export { isLocked, processAt } from './runs/run-lock.js'
 export type { EngineTold, RunRecord } from './runs/run-record.js'
 export { readDoneStage, type DoneStage } from './runs/stage-files.js'
 export { stageSamples } from './runs/stage-samples.js'
@@ -42,6 +55,7 @@ export type {
   ExperimentResult,
   ExperimentStatus,
   RunEvent,
+  RunInSight,
   RunResult,
   Sample,
   StageProgress,
@@ -49,5 +63,6 @@ export type {
   StageResult,
 } from './runs/run-result.js'
 export type { ReadyStage, StageTrainer, StageTraining } from './stage-trainer.js'
+export { plannedStages, type PlannedStage } from './scheduling/planned-stages.js'
 export { stageGraph, type StageGraph, type StageNode } from './scheduling/stage-graph.js'
 export { verifyRun, type StageVerdict } from './verify-run.js'

@@ -1,28 +1,27 @@
 /**
  * `gradpool runs`: the runs of a folder, a line for each experiment, its seeds together; and what runs are labelled.
  */
-import { UserError } from '@gradpool/core'
 import {
   changeLabels,
-  compareValues,
+  checkNames,
   type Condition,
   type ExperimentSummary,
-  fieldNames,
-  type FieldValue,
   findRun,
-  fits,
-  isFoundIn,
   type LabelsChange,
   listRuns,
-  type RunSummary,
+  mean,
+  metricNames,
+  rowsOfRuns,
+  rowValue,
+  type RunRow,
+  standardDeviation,
   valuesOf,
 } from '@gradpool/orchestrator'
 import { basename } from 'node:path'
 import { gridOf } from '../display/grid.js'
 import { metricText } from '../display/metric-text.js'
 import { type Colours } from '../display/outlet.js'
-import { clock } from '../display/stage-line.js'
-import { mean, standardDeviation } from '../display/statistics.js'
+import { clock } from '../display/fit-line.js'
 import { visibleIn } from '../display/visible-in.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
@@ -40,23 +39,12 @@ export interface RunsOptions {
   readonly json?: boolean
 }
 
-/** An experiment of a run over its seeds, as far as they are asked for. */
-interface Row {
-  readonly run: RunSummary
-  readonly seeds: readonly ExperimentSummary[]
-}
-
 /** @throws UserError when the folder cannot be read, or nothing in it has a name that is asked for */
 export async function runsCommand(options: RunsOptions, { stdout, stderr }: Io): Promise<number> {
-  const { runs: folder, search, where, sort, limit = Infinity, json = false } = options
+  const { runs: folder, search, where, sort, columns = [], limit = Infinity, json = false } = options
   const all = await listRuns(folder, (damage) => stderr.print(`Warning: ${damage}`))
-  checkNames(all, options)
-  const isAsked = (run: RunSummary, one: ExperimentSummary) =>
-    (search === undefined || isFoundIn(run, one, search)) && where.every((condition) => fits(run, one, condition))
-  const rows = sorted(
-    all.flatMap((run) => rowsOf(run, (one) => isAsked(run, one))),
-    sort,
-  )
+  const rows = rowsOfRuns(all, { search, where, sort })
+  checkNames(all, columns)
   const shown = rows.slice(0, limit)
   if (json) {
     stdout.printJson(JSON.stringify(shown.flatMap(documentsOf), null, 2))
@@ -92,48 +80,9 @@ export async function labelCommand(
   return exitCode.done
 }
 
-/** A name that is in no run is a mistake, where there are runs. */
-function checkNames(all: readonly RunSummary[], { where, sort, columns = [] }: RunsOptions): void {
-  if (all.length === 0) return
-  const names = [...where.map(({ name }) => name), sort.replace(/^-/, ''), ...columns]
-  for (const name of new Set(names)) {
-    if (fieldNames.includes(name) || Object.hasOwn(COLUMNS, name)) continue
-    if (all.some((run) => run.experiments.some((one) => valuesOf(run, one, name).length > 0))) continue
-    const metrics = metricNames(all.flatMap(({ experiments }) => experiments))
-    throw new UserError(
-      `no run has '${name}': there is ${[...fieldNames, ...metrics].join(', ')}, and every field of a configuration`,
-    )
-  }
-}
-
-function rowsOf(run: RunSummary, isAsked: (one: ExperimentSummary) => boolean): Row[] {
-  const groups = new Map<string, ExperimentSummary[]>()
-  for (const one of run.experiments.filter(isAsked)) groups.set(one.name, [...(groups.get(one.name) ?? []), one])
-  return [...groups.values()].map((seeds) => ({ run, seeds }))
-}
-
-/** What has no value comes last, and equals stay in the order of time, the latest first. */
-function sorted(rows: readonly Row[], sort: string): Row[] {
-  const isDown = sort.startsWith('-')
-  const name = isDown ? sort.slice(1) : sort
-  const keyed = rows.toReversed().map((row) => ({ row, key: keyOf(row, name) }))
-  keyed.sort((a, b) => {
-    if (a.key === undefined || b.key === undefined) return Number(a.key === undefined) - Number(b.key === undefined)
-    return (isDown ? -1 : 1) * (compareValues(a.key, b.key) || 0)
-  })
-  return keyed.map(({ row }) => row)
-}
-
-/** The mean over the seeds, or the first text. */
-function keyOf({ run, seeds }: Row, name: string): FieldValue | undefined {
-  const values = seeds.flatMap((one) => valuesOf(run, one, name))
-  const numbers = values.filter((value) => typeof value === 'number')
-  return numbers.length > 0 && numbers.length === values.length ? mean(numbers) : values[0]
-}
-
 interface Column {
   readonly isText?: boolean
-  readonly cell: (row: Row, colours: Colours) => string
+  readonly cell: (row: RunRow, colours: Colours) => string
 }
 
 const COLUMNS: Readonly<Record<string, Column>> = {
@@ -146,13 +95,13 @@ const COLUMNS: Readonly<Record<string, Column>> = {
 /** Metrics that are told where no columns are chosen. */
 const MOST_METRICS = 3
 
-function table(rows: readonly Row[], asked: readonly string[] | undefined, outlet: Io['stdout']): string {
+function table(rows: readonly RunRow[], asked: readonly string[] | undefined, outlet: Io['stdout']): string {
   const { colours } = outlet
   const heads = asked ?? usualColumns(rows)
   const columns = heads.map((head) => (Object.hasOwn(COLUMNS, head) ? COLUMNS[head] : undefined) ?? fieldColumn(head))
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row, colours)))
   const isText = (at: number) =>
-    columns[at]?.isText ?? rows.every((row) => typeof keyOf(row, heads[at] ?? '') !== 'number')
+    columns[at]?.isText ?? rows.every((row) => typeof rowValue(row, heads[at] ?? '') !== 'number')
   const right = heads.flatMap((_, at) => (isText(at) ? [] : [at]))
   const flexible = heads.indexOf('note')
   return gridOf(visibleIn(heads), cells, {
@@ -163,7 +112,7 @@ function table(rows: readonly Row[], asked: readonly string[] | undefined, outle
   })
 }
 
-function usualColumns(rows: readonly Row[]): string[] {
+function usualColumns(rows: readonly RunRow[]): string[] {
   const hasMany = rows.some(({ seeds }) => seeds.length > 1)
   return [
     'run',
@@ -175,16 +124,6 @@ function usualColumns(rows: readonly Row[]): string[] {
     ...(rows.some(({ run }) => run.tags.length > 0) ? ['tags'] : []),
     ...(rows.some(({ run }) => run.note !== '') ? ['note'] : []),
   ]
-}
-
-/** Without what they are of; what most have first. */
-function metricNames(experiments: readonly ExperimentSummary[]): string[] {
-  const counts = new Map<string, number>()
-  for (const { metrics } of experiments) {
-    const names = new Set(Object.keys(metrics).map((name) => name.replace(/^(test|validation|training)\./, '')))
-    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
-  }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([name]) => name)
 }
 
 function fieldColumn(name: string): Column {
@@ -213,7 +152,7 @@ function clockText(seeds: readonly ExperimentSummary[]): string {
   return seconds < 60 ? seconds.toFixed(1) : clock(seconds)
 }
 
-function statusText({ seeds }: Row, colours: Colours): string {
+function statusText({ seeds }: RunRow, colours: Colours): string {
   const statuses = [...new Set(seeds.map(({ status }) => status))]
   const colour = { done: colours.green, running: colours.cyan, failed: colours.red }
   const plain = (text: string) => text
@@ -221,7 +160,7 @@ function statusText({ seeds }: Row, colours: Colours): string {
 }
 
 /** Of one seed each, all that the list knows. */
-function documentsOf({ run, seeds }: Row): object[] {
+function documentsOf({ run, seeds }: RunRow): object[] {
   const { started, engine, numerics, version, commit, tags, note } = run
   const told = { run: run.name, started, engine, numerics, version, commit, tags, note }
   return seeds.map(({ name: experiment, ...one }) => ({ ...told, experiment, ...one }))

@@ -6,12 +6,11 @@
  * several seeds each is the mean ± standard deviation, and how many of them that is if some did not get there. Seconds
  * are the mean over the seeds.
  */
-import { type ExperimentResult, type RunResult } from '@gradpool/orchestrator'
+import { type ExperimentResult, mean, type RunResult, standardDeviation } from '@gradpool/orchestrator'
 import { type EpochRow, type Metrics } from '@gradpool/trainer'
 import { gridOf } from './grid.js'
 import { metricText, numberNames } from './metric-text.js'
 import { type Colours } from './outlet.js'
-import { mean, standardDeviation } from './statistics.js'
 import { type InReportWords } from './report-words.js'
 import { hasManySeeds, titleOfExperiment, verbOf } from './titles.js'
 

@@ -42,40 +42,55 @@ interface Entry {
  * @param onDamaged Told in one sentence of each whose files cannot be read; it is left out.
  * @throws UserError for a folder that cannot be read
  */
-export async function listRuns(
-  parent = 'runs',
-  onDamaged: (message: string) => void = () => undefined,
-): Promise<RunSummary[]> {
-  const names = await namesIn(parent)
-  const path = join(parent, INDEX_FILE)
-  const known = names.includes(INDEX_FILE) ? await readIndex(path) : new Map<string, Entry>()
-  const entries = new Map<string, Entry>()
-  const found: RunSummary[] = []
-  let isStale = false
-  for (const name of names) {
-    const directory = join(parent, name)
-    const files = filesTold(directory)
-    if (files === undefined) continue
-    try {
-      const before = known.get(name)
-      const isKnown = before?.files === files
-      const damage: string[] = []
-      const run = isKnown ? before.run : await summarize(directory, (message) => damage.push(message))
-      for (const message of damage) onDamaged(message)
-      // What damage there is, is told each time.
-      if (damage.length === 0) {
-        entries.set(name, { files, run })
-        isStale ||= !isKnown
-      }
-      const isRunning = existsSync(join(directory, 'lock')) && isLocked(directory)
-      found.push(isRunning ? whileLocked(run) : run)
-    } catch (error) {
-      onDamaged(messageOf(error))
-    }
+export async function listRuns(parent = 'runs', onDamaged?: (message: string) => void): Promise<RunSummary[]> {
+  return new RunList(parent).read(onDamaged)
+}
+
+/** A folder that is listed again and again: what is known of it stays in memory. */
+export class RunList {
+  readonly parent: string
+  #known: ReadonlyMap<string, Entry> | undefined
+
+  constructor(parent = 'runs') {
+    this.parent = parent
   }
-  isStale ||= entries.size < known.size
-  if (isStale) await writeIndex(path, entries).catch(() => undefined)
-  return found.sort((a, b) => order(a.started, b.started) || order(a.name, b.name))
+
+  /** As `listRuns`. */
+  async read(onDamaged: (message: string) => void = () => undefined): Promise<RunSummary[]> {
+    const names = await namesIn(this.parent)
+    const path = join(this.parent, INDEX_FILE)
+    const isFirst = this.#known === undefined
+    const known = this.#known ?? (names.includes(INDEX_FILE) ? await readIndex(path) : new Map<string, Entry>())
+    const entries = new Map<string, Entry>()
+    const found: RunSummary[] = []
+    let isStale = false
+    for (const name of names) {
+      const directory = join(this.parent, name)
+      const files = filesTold(directory)
+      if (files === undefined) continue
+      try {
+        const before = known.get(name)
+        const isKnown = before?.files === files
+        const damage: string[] = []
+        const run = isKnown ? before.run : await summarize(directory, (message) => damage.push(message))
+        for (const message of damage) onDamaged(message)
+        // What damage there is, is told each time.
+        if (damage.length === 0) {
+          entries.set(name, { files, run })
+          // A run that goes on is read often; its index is written when it has ended.
+          isStale ||= !isKnown && (isFirst || hasResult(files))
+        }
+        const isRunning = existsSync(join(directory, 'lock')) && isLocked(directory)
+        found.push(isRunning ? whileLocked(run) : run)
+      } catch (error) {
+        onDamaged(messageOf(error))
+      }
+    }
+    isStale ||= entries.size < known.size
+    this.#known = entries
+    if (isStale) await writeIndex(path, entries).catch(() => undefined)
+    return found.sort((a, b) => order(a.started, b.started) || order(a.name, b.name))
+  }
 }
 
 /**
@@ -89,6 +104,8 @@ function filesTold(directory: string): string | undefined {
   const last = result === '' ? told(join(directory, 'events.jsonl')) : result
   return [record, result === '' ? 'log' : 'result', last, told(join(directory, LABELS_FILE))].join(' ')
 }
+
+const hasResult = (files: string): boolean => files.includes(' result ')
 
 /** Empty for one that is not there, or cannot be asked about. */
 function told(path: string): string {

@@ -49,7 +49,7 @@ export interface RunSummary extends RunLabels {
 export async function summarize(directory: string, onDamaged: (message: string) => void): Promise<RunSummary> {
   const record = await readRecord(directory)
   const result = await readResult(join(directory, 'result.json'), record)
-  const events = result === null ? await readEvents(join(directory, 'events.jsonl')) : []
+  const events = result === null ? await readEvents(directory) : []
   const labels = await readLabels(directory).catch((error: unknown): RunLabels => {
     if (!(error instanceof UserError)) throw error
     onDamaged(messageOf(error))

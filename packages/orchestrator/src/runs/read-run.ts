@@ -17,9 +17,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { EventLog, type LoggedEvent } from './event-log.js'
 import { reviveRows } from './revive-rows.js'
 import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
-import type { RunEvent, RunResult } from './run-result.js'
+import type { RunResult } from './run-result.js'
 
 export interface RunContents {
   readonly directory: string
@@ -27,7 +28,7 @@ export interface RunContents {
   /** Null while the run goes on, and for one that was cut off. */
   readonly result: RunResult | null
   /** Up to the last whole line of the log. */
-  readonly events: readonly (RunEvent & { /** ISO 8601. */ readonly time: string })[]
+  readonly events: readonly LoggedEvent[]
 }
 
 /**
@@ -36,7 +37,7 @@ export interface RunContents {
 export async function readRun(directory: string): Promise<RunContents> {
   const record = await readRecord(directory)
   const result = await readResult(join(directory, 'result.json'), record)
-  const events = await readEvents(join(directory, 'events.jsonl'))
+  const events = await readEvents(directory)
   return { directory, record, result, events }
 }
 
@@ -112,19 +113,10 @@ async function readSealed(path: string, reviver?: typeof reviveRows): Promise<Re
   }
 }
 
-export async function readEvents(path: string): Promise<RunContents['events'][number][]> {
-  const text = (await readText(path)) ?? ''
-  // A line that is still being written, or was cut off, has no end.
-  const lines = text.split('\n').slice(0, -1)
-  try {
-    return lines.map((line) => {
-      const event: unknown = JSON.parse(line, reviveRows)
-      if (isEvent(event)) return event
-      throw new SyntaxError('no event')
-    })
-  } catch (error) {
-    throw new UserError(`'${path}' is damaged: a line is no event`, { cause: error })
-  }
+export async function readEvents(directory: string): Promise<LoggedEvent[]> {
+  const all: LoggedEvent[] = []
+  for await (const { events } of new EventLog(directory).added()) for (const event of events) all.push(event)
+  return all
 }
 
 async function readText(path: string): Promise<string | null> {
@@ -136,11 +128,6 @@ async function readText(path: string): Promise<string | null> {
       ? error
       : new UserError(`cannot read '${path}': ${reasonOf(error)}`, { cause: error })
   }
-}
-
-/** The rest of it, only people read. */
-function isEvent(value: unknown): value is RunContents['events'][number] {
-  return hasFields(value, { type: isText, time: isText })
 }
 
 function isRecord(value: unknown): value is RunRecord {

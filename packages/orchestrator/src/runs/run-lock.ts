@@ -33,6 +33,8 @@ const MOST_LOCK_BYTES = 4096
 /** The owner touches the file so often: the one sign of life that another machine sees. */
 const HEARTBEAT_MS = 5000
 const STALE_MS = 60_000
+/** Of a process that is told to stop. */
+const MOST_SILENT_BEATS = 3
 
 /**
  * @param onTakenOver Told in one sentence of a lock whose owner is gone.
@@ -86,6 +88,21 @@ export function isLocked(directory: string): boolean {
   const path = join(directory, 'lock')
   const found = read(path)
   return found !== undefined && !isGone(found, path)
+}
+
+/**
+ * The process of this machine that works there, to be told to stop; undefined where there is none, or one of another
+ * machine. That the number is still that of the process, and not of a later one, the system says, or where it does not,
+ * the sign of life that only the process gives.
+ */
+export function processAt(directory: string): number | undefined {
+  const path = join(directory, 'lock')
+  const found = read(path)
+  const owner = found === undefined ? undefined : ownerOf(found)
+  if (owner?.host !== hostname() || !isAlive(owner)) return undefined
+  if (owner.began !== null && statOf(owner.pid) !== undefined) return owner.pid
+  const silentMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+  return silentMs < MOST_SILENT_BEATS * HEARTBEAT_MS ? owner.pid : undefined
 }
 
 function create(path: string, text: string): boolean {

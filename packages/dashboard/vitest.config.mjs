@@ -1,0 +1,7 @@
+import { defineConfig, mergeConfig } from 'vitest/config'
+import { unitTests } from '../../vitest.shared.mjs'
+
+export default mergeConfig(
+  unitTests,
+  defineConfig({ test: { name: 'dashboard' }, esbuild: { jsx: 'automatic', jsxImportSource: 'preact' } }),
+)
