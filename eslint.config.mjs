@@ -22,7 +22,7 @@ const layers = {
   tracking: ['core', 'storage', 'trainer'],
   hashing: ['core', 'engine-cpu', 'storage', 'worker-pool'],
   report: ['core', 'datasets', 'storage', 'worker-pool', 'trainer', 'experiments', 'orchestrator', 'hashing'],
-  dashboard: ['core', 'datasets', 'storage', 'trainer', 'orchestrator', 'hashing', 'report', 'serve'],
+  dashboard: ['core', 'datasets', 'storage', 'trainer', 'experiments', 'orchestrator', 'report', 'serve'],
   cli: [
     'core',
     'engine-cpu',

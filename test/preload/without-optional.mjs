@@ -16,7 +16,7 @@ Module._resolveFilename = function (request, ...rest) {
 /** Packages of this repository, which are imported. */
 const hooks = `
 export async function resolve(request, context, next) {
-  if (!/^@gradpool\\/(queue|report)$/.test(request)) return next(request, context)
+  if (!/^@gradpool\\/(dashboard|queue|report)$/.test(request)) return next(request, context)
   throw Object.assign(new Error("Cannot find package '" + request + "'"), { code: 'ERR_MODULE_NOT_FOUND' })
 }`
 register(`data:text/javascript,${encodeURIComponent(hooks)}`)

@@ -19,6 +19,7 @@ export type ResumeOptions = Pick<
   | 'json'
   | 'quiet'
   | 'report'
+  | 'dashboard'
   | 'lang'
   | 'queueFile'
 > & {

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { UserError } from '@gradpool/core'
 import { Argument, Command, Option } from 'commander'
 import { type CompareOptions } from './commands/compare.js'
+import { type DashboardCommandOptions } from './commands/dashboard.js'
 import { type DataOptions } from './commands/data.js'
 import { type DoctorOptions } from './commands/doctor.js'
 import { type ExportOptions } from './commands/export.js'
@@ -34,6 +35,7 @@ import {
   verifyOptions,
   workerOptions,
 } from './options/run-options.js'
+import { dashboardOptions } from './options/dashboard-options.js'
 import { exportOptions } from './options/export-options.js'
 import { predictOptions, showOptions } from './options/predict-options.js'
 import { compareOptions, labelOptions, type LabelOptions, runsOptions } from './options/runs-options.js'
@@ -248,6 +250,15 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       ends(await serveCommand(targets, options, io))
     })
   for (const option of serveOptions()) serve.addOption(option)
+
+  const dashboard = program
+    .command('dashboard')
+    .description('serve a page of all runs, those that go on among them, until Ctrl-C')
+    .action(async (options: DashboardCommandOptions) => {
+      const { dashboardCommand } = await import('./commands/dashboard.js')
+      ends(await dashboardCommand(options, io))
+    })
+  for (const option of dashboardOptions()) dashboard.addOption(option)
 
   program
     .command('data')

@@ -126,6 +126,17 @@ export function isSupervised(): boolean {
   return process.env[runVariable] !== undefined && process.channel !== undefined
 }
 
+/** What starts this program once more, to which its arguments are added. */
+export function program(): string[] {
+  return [process.execPath, ...process.execArgv, ...process.argv.slice(1, 2)]
+}
+
+/** Of this process, for one that it starts and that is no part of it. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  const told = [runVariable, afterVariable, byVariable, heldVariable, addressVariable]
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !told.includes(name)))
+}
+
 /** In the child, first of all: it does not outlive its supervisor by more than the time of a graceful stop. */
 export function endWithSupervisor(): void {
   if (!isSupervised()) return

@@ -1,9 +1,9 @@
 /**
- * What the server and the page say to each other. A path with `:id` takes the name of a run, or the id of a model, as it
- * is in a list; whatever is refused is answered by `Refused` and a status.
+ * What the server and the page say to each other. A path with `:id` takes the name of a run, or the id of a model, as
+ * it is in a list; whatever is refused is answered by `Refused` and a status.
  */
 import type { RunLabels, RunStatus } from '@gradpool/orchestrator'
-import type { RunView, TimedEvent } from '@gradpool/report'
+import type { RunView, StageFigures, TimedEvent } from '@gradpool/report'
 
 export interface Refused {
   /** One sentence. */
@@ -21,8 +21,8 @@ export interface About {
 }
 
 /**
- * `POST /api/session` with `Authorization: Bearer TOKEN`: a cookie that `EventSource` sends with each request; 204. Where
- * no token is needed, it is not needed either.
+ * `POST /api/session` with `Authorization: Bearer TOKEN`: a cookie that `EventSource` sends with each request; 204.
+ * Where no token is needed, it is not needed either.
  */
 
 /** `GET /api/runs?search=&where=&where=&sort=&limit=&offset=` */
@@ -91,9 +91,19 @@ export interface RunMessages {
 
 /** Also `GET /api/runs/:id` */
 export interface Followed {
-  /** With 500 rows of a stage at most. */
+  /** With 500 rows of a stage at most, and without samples: figures have these. */
   readonly view: RunView
   readonly state: RunState
+}
+
+/**
+ * `GET /api/runs/:id/figures`: what the models of its stages show, computed where it is not there yet; takes seconds.
+ */
+export interface RunFigures {
+  /** By the hash of the stage. */
+  readonly figures: Readonly<Record<string, StageFigures>>
+  /** One sentence for each figure that is left out. */
+  readonly missing: readonly string[]
 }
 
 /** `GET /api/runs/:id/log?most=200`: the last lines. */
@@ -118,7 +128,7 @@ export interface LabelsAsked {
   readonly note?: string
 }
 
-/** `GET /api/compare?run=RUN&run=RUN/EXPERIMENT&metric=`: two at least. */
+/** `GET /api/compare?run=RUN&run=RUN/EXPERIMENT&metric=`: two at least, ten at most. */
 export interface Compared {
   readonly comparisons: readonly Comparison[]
 }
@@ -142,10 +152,13 @@ export interface Comparison {
   }
 }
 
+/** Student's, over the seeds. */
 export interface PairedTest {
   readonly difference: number
-  readonly low: number
-  readonly high: number
+  /** Of the difference. */
+  readonly error: number
+  readonly t: number
+  readonly degreesOfFreedom: number
   readonly p: number
 }
 
@@ -191,9 +204,10 @@ export interface ModelRow {
   /** The run's name; null for a file. */
   readonly run: string | null
   /** Height, width and channels of what it takes. */
-  readonly shape: readonly [number, number, number]
-  /** Names of classes; null where it tells none. */
+  readonly shape: readonly [height: number, width: number, channels: 1 | 3]
+  /** Names of classes; null where they have none but their numbers. */
   readonly classes: readonly string[] | null
+  readonly hasClasses: boolean
   readonly hasReconstruction: boolean
   readonly hasNeighbours: boolean
   /** The command that makes neighbours; null where none can or there are some. */
@@ -223,4 +237,20 @@ export interface Drawn {
     /** Bits that differ. */
     readonly distance: number
   }[]
+}
+
+/** `GET /api/curves?row=RUN/EXPERIMENT&row=…`, 100 at most: of rows of the list, for a look at their shape. */
+export interface RowCurves {
+  /** By row; one that has no epochs yet, or is not in the list, is left out. */
+  readonly curves: Readonly<
+    Record<
+      string,
+      {
+        /** `validation.loss`, or `loss` where nothing is held out. */
+        readonly metric: string
+        /** Of the last stage that has epochs, of its first seed: 32 at most. */
+        readonly values: readonly number[]
+      }
+    >
+  >
 }

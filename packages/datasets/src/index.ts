@@ -62,6 +62,8 @@ export {
   type TsvOptions,
 } from './spec.js'
 export type { RowsSplit, ShuffleOption, SplitBy } from './splits/rows-split.js'
+export { asDigit } from './images/as-digit.js'
+export { cropped, resampled, scaled, withoutMargin, type Area, type Picture } from './images/picture.js'
 export { readPictures, type Pictures } from './images/read-image-folder.js'
 export type { ImageFolderShape, ImageFolderSpec } from './images/image-folder-spec.js'
 export type { NamedArraysSpec, NpySpec } from './array-files/array-files-spec.js'

@@ -7,9 +7,20 @@ export { Experiments } from './page/experiments.js'
 export type { PageData } from './page/page-data.js'
 export { ResultsTable } from './page/results.js'
 export { Figures } from './page/stage.js'
+export { themes, useTheme, type Theme } from './page/theme.js'
 export { themed } from './drawing/paint.js'
 export { Timeline } from './drawing/timeline.js'
 export { experimentsIn, panelsOf, type Curve, type CurvePoint, type Panel } from './view/curves.js'
 export { newRunView, withEvent, type RunView, type StageView, type TimedEvent } from './view/run-view.js'
 export { tableOf, type TableRow } from './view/table.js'
-export { languages, words, type Language, type Words } from './words.js'
+export {
+  durationText,
+  languageNames,
+  languages,
+  metricWord,
+  numberText,
+  words,
+  type Language,
+  type Words,
+} from './words.js'
+export { thinned } from './view/thin.js'

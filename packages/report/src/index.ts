@@ -14,5 +14,6 @@ export {
   type StageView,
   type TimedEvent,
 } from './view/run-view.js'
+export { compact } from './view/compact.js'
 export { languages, type Language } from './words.js'
 export { pageOf, reportData, writeReport, type ReportOptions } from './write-report.js'

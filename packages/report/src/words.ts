@@ -2,6 +2,7 @@
 
 export const languages = ['en', 'ko'] as const
 export type Language = (typeof languages)[number]
+export const languageNames: Readonly<Record<Language, string>> = { en: 'English', ko: '한국어' }
 
 const en = {
   title: 'Report',

@@ -68,7 +68,11 @@ function printDifferences(outlet: Outlet, sides: readonly string[], differences:
   )
 }
 
-function printResults(outlet: Outlet, sides: readonly string[], { metric, seeds, sides: told, tests }: ComparedResults): void {
+function printResults(
+  outlet: Outlet,
+  sides: readonly string[],
+  { metric, seeds, sides: told, tests }: ComparedResults,
+): void {
   const text = (value: number | null) => (value === null ? '–' : metricText(value))
   const rows = seeds.map(({ seed, values }) => [`seed ${seed}`, ...values.map(text)])
   const means = told.map(({ mean, deviation }) => text(mean) + (deviation === null ? '' : ` ± ${text(deviation)}`))

@@ -16,6 +16,7 @@ import {
   stageGraph,
 } from '@gradpool/orchestrator'
 import { messageOf } from '@gradpool/storage'
+import { dashboardBeside, type DashboardBeside } from '../dashboard/beside-run.js'
 import { type Display, displayFor } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
@@ -55,6 +56,7 @@ export async function runCommand(
   io.onClosed(() => interrupts.abort())
   if (options.maxMinutes !== undefined) interrupts.stopAfter(options.maxMinutes)
   let engine: Engine | undefined
+  let beside: DashboardBeside | undefined
   try {
     const configs = await selectExperiments(asked, options)
     const sinks = await logSinks(options.log)
@@ -70,6 +72,8 @@ export async function runCommand(
         if (options.quiet !== true) outlet.print(counts)
       },
     })
+    if (options.dashboard === true) beside = await dashboardBeside(options.out)
+    if (beside !== undefined && options.quiet !== true) outlet.print(beside.told)
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined
     const directory = unfinished ? await findResumable(plans, engine, options.out) : known
@@ -78,6 +82,7 @@ export async function runCommand(
     if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
     throw error
   } finally {
+    beside?.end()
     await engine?.dispose()
     interrupts.dispose()
   }

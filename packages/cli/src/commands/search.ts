@@ -1,17 +1,13 @@
 /** `gradpool search`: the images of an index that are most like another, by their codes. */
 import { UserError } from '@gradpool/core'
-import { type ImageDataset } from '@gradpool/datasets'
-import { type Encoder, encoderOf, HashIndex, type Neighbour } from '@gradpool/hashing'
-import { decodeSavedModel, reasonOf, writeDurably } from '@gradpool/storage'
+import { reasonOf, writeDurably } from '@gradpool/storage'
 import { bitsOf, type Found, neighbourLines, queryLines, shortOf } from '../display/neighbours.js'
 import { exitCode } from '../exit-code.js'
-import { codesOf } from '../hashing/codes.js'
-import { type Collection, collectionOf, loadCollection } from '../hashing/collection.js'
+import { nearest, openIndex } from '../hashing/search-index.js'
 import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
 import { type Io } from '../io.js'
 import { contactSheet } from '../pictures/contact-sheet.js'
 import { encodePng } from '../pictures/encode-png.js'
-import { type Picture } from '../pictures/picture.js'
 
 export interface SearchCommandOptions {
   /** The number of a test image, or a PNG file. */
@@ -34,13 +30,11 @@ export async function searchCommand(
   { image, k, radius, data, json = false, sheet }: SearchCommandOptions,
   { stdout }: Io,
 ): Promise<number> {
-  const index = await HashIndex.load(path)
-  const { encoder, collection } = carriedBy(index, path)
-  const dataset = await loadCollection(collection, { directory: data })
+  const searched = await openIndex(path, data)
+  const { index, dataset } = searched
   const query = isNumber(image) ? testImage(image, dataset) : await pngImage(image, dataset.imageShape)
-  const code = await codesOf(encoder, { ...query.picture, imageShape: dataset.imageShape })
-  const neighbours = index.searchHamming(code, { k, radius, model: encoder.model })
-  const found = neighbours.map((one) => ({ ...one, picture: pictureOf(one, dataset, path) }))
+  const found = await nearest(searched, query.picture, { k, radius })
+  const neighbours = found.map(({ picture: _, ...one }) => one)
   if (sheet !== undefined) await writeSheet(sheet, query, found)
   if (json) {
     stdout.printJson(JSON.stringify({ query: { label: query.label }, neighbours }, null, 2))
@@ -53,29 +47,6 @@ export async function searchCommand(
   for (const line of neighbourLines(found, stdout.columns())) stdout.print(line)
   if (sheet !== undefined) stdout.print(`\nThe same as a picture: ${sheet}`)
   return exitCode.done
-}
-
-/** What made the codes of an index, and of which images. */
-function carriedBy(index: HashIndex, path: string): { encoder: Encoder; collection: Collection } {
-  if (index.encoder === undefined) {
-    throw new UserError(`'${path}' has no encoder: it was not made by \`gradpool index build\``)
-  }
-  const saved = decodeSavedModel(index.encoder, `the encoder in '${path}'`)
-  const encoder = encoderOf(index.model.name, saved)
-  if (encoder === undefined) throw new UserError(`the encoder in '${path}' makes no codes`)
-  index.checkModel(encoder.model)
-  if (encoder.bits !== index.bits) {
-    throw new UserError(`'${path}' has codes of ${index.bits} bits, and its encoder makes ${encoder.bits}`)
-  }
-  return { encoder, collection: collectionOf(index.about ?? '', `'${path}'`) }
-}
-
-/** @throws UserError for an image that the data do not have */
-function pictureOf({ id }: Neighbour, { fields, imageShape }: ImageDataset, path: string): Picture {
-  const [height, width] = imageShape
-  const pixels = fields.train.image.values.subarray(id * height * width, (id + 1) * height * width)
-  if (pixels.length > 0) return { pixels, height, width }
-  throw new UserError(`'${path}' has an image ${id}, which its data do not have`)
 }
 
 async function writeSheet(path: string, { label, picture }: Query, found: readonly Found[]): Promise<void> {

@@ -9,7 +9,7 @@
  * Of experiments that are not the report's the last line is `truth [6 9 9] vs. estimate [6 9 9]`.
  */
 import { type Sample } from '@gradpool/orchestrator'
-import { type Picture, scaled, withoutMargin } from '../pictures/picture.js'
+import { type Picture, scaled, withoutMargin } from '@gradpool/datasets'
 import { halfBlocks } from './half-blocks.js'
 
 /** Digits are blank at the rim; without it they can be drawn larger. */

@@ -2,7 +2,7 @@
  * Pictures as text: each character is two pixels, one above the other, dark ground, no control characters.
  */
 
-import { type Picture } from '../pictures/picture.js'
+import { type Picture } from '@gradpool/datasets'
 
 /** A pixel is drawn from this grey on. */
 const threshold = 100

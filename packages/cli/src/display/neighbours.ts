@@ -2,9 +2,9 @@
  * A search as pictures: the query, and what was found, nearest first, each with its label, its number, and how near it
  * is.
  */
+import { type Picture, scaled, withoutMargin } from '@gradpool/datasets'
 import { type Neighbour } from '@gradpool/hashing'
 import { type Query } from '../hashing/query.js'
-import { type Picture, scaled, withoutMargin } from '../pictures/picture.js'
 import { halfBlocks } from './half-blocks.js'
 import { padEnd } from './text-width.js'
 

@@ -2,9 +2,7 @@
  * What is searched for: a test image by its number, or a picture in a PNG file.
  */
 import { UserError } from '@gradpool/core'
-import { type ImageDataset } from '@gradpool/datasets'
-import { asDigit } from '../pictures/as-digit.js'
-import { type Picture } from '../pictures/picture.js'
+import { asDigit, type ImageDataset, type Picture } from '@gradpool/datasets'
 import { readPng } from '../pictures/read-png.js'
 
 export interface Query {

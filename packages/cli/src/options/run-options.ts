@@ -51,6 +51,8 @@ export interface RunCommandOptions extends SubmitOptions {
   readonly quiet?: boolean
   /** Whether a page is written at the end. */
   readonly report: boolean
+  /** Whether a page of the runs is served beside it. */
+  readonly dashboard?: boolean
   /** Default: the report's words for its own experiments, English for all others. */
   readonly lang?: Language
   /** Libraries may log. */
@@ -159,6 +161,7 @@ function shownOptions(): Option[] {
       logSink,
     ),
     new Option('--no-report', 'write no report.html at the end'),
+    new Option('--dashboard', 'serve a page of all runs while it goes on, to this machine alone'),
     inProcessOption(),
     new Option('--json', 'print one JSON document at the end, and nothing else on stdout'),
     quietOption(),

@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import { runsOption } from './run-options.js'
 import { names, oneOf, wholeNumber } from './values.js'
 
-const MOST_PORT = 65_535
+export const MOST_PORT = 65_535
 const MOST_ROWS = 2 ** 24
 const MOST_MEGABYTES = 2048
 const MOST_MS = 60_000
@@ -11,14 +11,9 @@ const MOST_COPIES = 256
 
 export function serveOptions(): Option[] {
   return [
-    new Option(
-      '--host <address>',
-      'who can reach it: this machine alone, or for others an address of it, or 0.0.0.0 for all; then a token is needed, GRADPOOL_TOKEN or one that is printed',
-    ).default('127.0.0.1'),
+    hostOption(),
     new Option('--port <n>', '0 is any that is free').argParser(wholeNumber('--port', 0, MOST_PORT)).default(8000),
-    new Option('--allow-host <names>', 'further names of this server, apart by commas, as that of a proxy').argParser(
-      names('--allow-host'),
-    ),
+    allowHostOption(),
     new Option('--batch-rows <n>', 'rows that are computed at once, at most')
       .argParser(wholeNumber('--batch-rows', 1, MOST_ROWS))
       .default(64),
@@ -42,4 +37,19 @@ export function serveOptions(): Option[] {
       .default('auto'),
     runsOption(),
   ]
+}
+
+/** Of every server. */
+export function hostOption(): Option {
+  return new Option(
+    '--host <address>',
+    'who can reach it: this machine alone, or for others an address of it, or 0.0.0.0 for all; then a token is needed, GRADPOOL_TOKEN or one that is printed',
+  ).default('127.0.0.1')
+}
+
+export function allowHostOption(): Option {
+  return new Option(
+    '--allow-host <names>',
+    'further names of this server, apart by commas, as that of a proxy',
+  ).argParser(names('--allow-host'))
 }

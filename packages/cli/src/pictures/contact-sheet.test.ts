@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { contactSheet } from './contact-sheet.js'
 import { lettering } from './lettering.js'
-import { type Picture } from './picture.js'
+import { type Picture } from '@gradpool/datasets'
 
 function grey(level: number): Picture {
   return { pixels: new Uint8Array(784).fill(level), height: 28, width: 28 }

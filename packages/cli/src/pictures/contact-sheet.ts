@@ -3,7 +3,7 @@
  * are wider than their picture are cut off.
  */
 import { lettering } from './lettering.js'
-import { cropped, type Picture, resampled } from './picture.js'
+import { cropped, type Picture, resampled } from '@gradpool/datasets'
 
 export interface Captioned {
   readonly picture: Picture

@@ -1,7 +1,7 @@
 /** Pictures as PNG files. */
 import { PNG } from 'pngjs'
 import { type ColourPicture } from './colour-grid.js'
-import { type Picture } from './picture.js'
+import { type Picture } from '@gradpool/datasets'
 
 const greyscale = 0
 const colour = 2

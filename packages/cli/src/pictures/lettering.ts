@@ -1,7 +1,7 @@
 /**
  * Words on a picture: letters of 5 × 7 pixels, and two below the line, those that a contact sheet needs.
  */
-import { type Picture } from './picture.js'
+import { type Picture } from '@gradpool/datasets'
 
 const glyphHeight = 9
 const glyphWidth = 5

@@ -5,7 +5,7 @@
 import { UserError } from '@gradpool/core'
 import { isMissing, readRegular, reasonOf } from '@gradpool/storage'
 import { PNG } from 'pngjs'
-import { type Picture } from './picture.js'
+import { type Picture } from '@gradpool/datasets'
 import { checkImageData, pngHeader } from './png-format.js'
 
 const mostFileBytes = 2 ** 26

@@ -4,8 +4,7 @@
  */
 import { UserError, type Shape } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
-import { readPictures, type ImageFolderShape } from '@gradpool/datasets'
-import { asDigit } from '../pictures/as-digit.js'
+import { asDigit, readPictures, type ImageFolderShape } from '@gradpool/datasets'
 import { readPng } from '../pictures/read-png.js'
 import { type Inputs, typesText, typeText } from './inputs.js'
 import { type Rows } from './read-rows.js'

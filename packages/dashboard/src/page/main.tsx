@@ -1,5 +1,6 @@
 /** The script of the dashboard's page. */
 import { render } from 'preact'
+import { App } from './app.js'
 
 const place = document.getElementById('page')
-if (place !== null) render(<h1>Gradpool</h1>, place)
+if (place !== null) render(<App />, place)

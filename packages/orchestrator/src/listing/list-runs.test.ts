@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { makeRun } from '../testing/made-runs.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
-import { INDEX_FILE, listRuns } from './list-runs.js'
+import { INDEX_FILE, listRuns, RunList } from './list-runs.js'
 import { changeLabels } from './run-labels.js'
 
 const namesOf = async (parent: string) => (await listRuns(parent)).map(({ name }) => name)
@@ -128,4 +128,30 @@ it('lists a thousand runs from the index in less than 0.3 s of the processor', a
     seconds.push((user + system) / 1e6)
   }
   expect(Math.min(...seconds)).toBeLessThan(0.3)
+})
+
+it('follows a run that goes on without writing its index, until the run has ended', async () => {
+  const parent = await temporaryFolder()
+  const directory = makeRun(parent, { name: 'a', isOver: false, epochs: 1 })
+  const list = new RunList(parent)
+  await list.read()
+  const written = await stat(join(parent, INDEX_FILE))
+  const stage = { hash: 'mine-0', name: 'classify', seed: 0, experiments: ['mine'] }
+  for (let epoch = 2; epoch < 5; epoch++) {
+    const event = {
+      time: '2026-01-01T00:00:00.000Z',
+      type: 'epoch',
+      stage,
+      row: { epoch, seconds: 1, loss: 1 / epoch },
+    }
+    await appendFile(join(directory, 'events.jsonl'), `${JSON.stringify(event)}\n`)
+    expect(await list.read()).toMatchObject([
+      { experiments: [{ epochs: epoch, metrics: { 'training.loss': 1 / epoch } }] },
+    ])
+  }
+  expect((await stat(join(parent, INDEX_FILE))).mtimeMs).toBe(written.mtimeMs)
+  expect(await list.read()).toEqual(await listRuns(parent))
+  makeRun(parent, { name: 'a', accuracy: () => 0.5 })
+  expect(await list.read()).toMatchObject([{ status: 'done', experiments: [{ metrics: { 'test.accuracy': 0.5 } }] }])
+  expect((await stat(join(parent, INDEX_FILE))).mtimeMs).toBeGreaterThan(written.mtimeMs)
 })

@@ -24,7 +24,7 @@ import { join } from 'node:path'
 import { namesIn, order } from '../runs/read-run.js'
 import { isLocked } from '../runs/run-lock.js'
 import { isLabels, LABELS_FILE } from './run-labels.js'
-import { summarize, whileLocked, type RunSummary } from './run-summary.js'
+import { LoggedProgress, summarize, whileLocked, type RunSummary } from './run-summary.js'
 
 export const INDEX_FILE = '.index.json'
 const FORMAT = 'gradpool-runs'
@@ -50,6 +50,8 @@ export async function listRuns(parent = 'runs', onDamaged?: (message: string) =>
 export class RunList {
   readonly parent: string
   #known: ReadonlyMap<string, Entry> | undefined
+  /** Of runs that have no end, by name. */
+  readonly #progress = new Map<string, LoggedProgress>()
 
   constructor(parent = 'runs') {
     this.parent = parent
@@ -72,7 +74,7 @@ export class RunList {
         const before = known.get(name)
         const isKnown = before?.files === files
         const damage: string[] = []
-        const run = isKnown ? before.run : await summarize(directory, (message) => damage.push(message))
+        const run = isKnown ? before.run : await this.#summarize(name, files, (message) => damage.push(message))
         for (const message of damage) onDamaged(message)
         // What damage there is, is told each time.
         if (damage.length === 0) {
@@ -83,6 +85,7 @@ export class RunList {
         const isRunning = existsSync(join(directory, 'lock')) && isLocked(directory)
         found.push(isRunning ? whileLocked(run) : run)
       } catch (error) {
+        this.#progress.delete(name)
         onDamaged(messageOf(error))
       }
     }
@@ -90,6 +93,18 @@ export class RunList {
     this.#known = entries
     if (isStale) await writeIndex(path, entries).catch(() => undefined)
     return found.sort((a, b) => order(a.started, b.started) || order(a.name, b.name))
+  }
+
+  /** Of a log that has grown, only what was added is read. */
+  #summarize(name: string, files: string, onDamaged: (message: string) => void): Promise<RunSummary> {
+    const directory = join(this.parent, name)
+    if (hasResult(files)) {
+      this.#progress.delete(name)
+      return summarize(directory, onDamaged)
+    }
+    const progress = this.#progress.get(name) ?? new LoggedProgress(directory)
+    this.#progress.set(name, progress)
+    return summarize(directory, onDamaged, progress)
   }
 }
 

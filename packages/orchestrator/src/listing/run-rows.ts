@@ -1,14 +1,6 @@
 /** A list of runs as people look at it: a row for each experiment of a run, its seeds together. */
 import { UserError } from '@gradpool/core'
-import {
-  compareValues,
-  type Condition,
-  fieldNames,
-  type FieldValue,
-  fits,
-  isFoundIn,
-  valuesOf,
-} from './run-fields.js'
+import { compareValues, type Condition, fieldNames, type FieldValue, fits, isFoundIn, valuesOf } from './run-fields.js'
 import type { ExperimentSummary, RunSummary } from './run-summary.js'
 import { mean } from './statistics.js'
 

@@ -3,7 +3,8 @@ import { UserError } from '@gradpool/core'
 import { messageOf } from '@gradpool/storage'
 import { type EpochRow, type Metrics } from '@gradpool/trainer'
 import { basename, join } from 'node:path'
-import { readEvents, readRecord, readResult, type RunContents } from '../runs/read-run.js'
+import { EventLog, type LoggedEvent } from '../runs/event-log.js'
+import { readRecord, readResult, type RunContents } from '../runs/read-run.js'
 import type { ExperimentStatus, RunResult } from '../runs/run-result.js'
 import { readLabels, type RunLabels } from './run-labels.js'
 
@@ -44,18 +45,22 @@ export interface RunSummary extends RunLabels {
 
 /**
  * @param onDamaged Told in one sentence of labels that cannot be read; the run is listed without.
+ * @param progress What was read of its log before.
  * @throws UserError when there is no run in the directory, or its files are damaged
  */
-export async function summarize(directory: string, onDamaged: (message: string) => void): Promise<RunSummary> {
+export async function summarize(
+  directory: string,
+  onDamaged: (message: string) => void,
+  progress = new LoggedProgress(directory),
+): Promise<RunSummary> {
   const record = await readRecord(directory)
   const result = await readResult(join(directory, 'result.json'), record)
-  const events = result === null ? await readEvents(directory) : []
   const labels = await readLabels(directory).catch((error: unknown): RunLabels => {
     if (!(error instanceof UserError)) throw error
     onDamaged(messageOf(error))
     return { tags: [], note: '' }
   })
-  const experiments = result === null ? goingOn(record, events) : ended(record, result)
+  const experiments = result === null ? await progress.summaries(record) : ended(record, result)
   return {
     name: basename(directory),
     started: record.started,
@@ -101,34 +106,51 @@ function ended({ experiments }: RunContents['record'], result: RunResult): Exper
   })
 }
 
-function goingOn({ experiments }: RunContents['record'], events: RunContents['events']): ExperimentSummary[] {
-  const rows = new Map<string, EpochRow>()
-  const tests = new Map<string, Metrics | null>()
-  const failed = new Set<string>()
-  const seconds = new Map<string, number>()
-  for (const event of events) {
-    if (event.type === 'epoch') rows.set(event.stage.hash, event.row)
-    if (event.type === 'stageDone' || event.type === 'stageReused') tests.set(event.stage.hash, event.test)
-    if (event.type === 'stageDone') seconds.set(event.stage.hash, event.seconds)
-    if (event.type === 'stageFailed') failed.add(event.stage.hash)
-    if (event.type === 'stageStarted') failed.delete(event.stage.hash)
+/** Of a run that has no end: what its log tells, read as it grows. */
+export class LoggedProgress {
+  readonly #log: EventLog
+  readonly #rows = new Map<string, EpochRow>()
+  readonly #tests = new Map<string, Metrics | null>()
+  readonly #failed = new Set<string>()
+  readonly #seconds = new Map<string, number>()
+
+  constructor(directory: string) {
+    this.#log = new EventLog(directory)
   }
-  return experiments.map(({ name, seed, config, data, stages }): ExperimentSummary => {
+
+  /** @throws UserError for a log that is damaged */
+  async summaries({ experiments }: RunContents['record']): Promise<ExperimentSummary[]> {
+    for await (const { events, isAnew } of this.#log.added()) {
+      if (isAnew) for (const told of [this.#rows, this.#tests, this.#failed, this.#seconds]) told.clear()
+      for (const event of events) this.#add(event)
+    }
+    return experiments.map((one) => this.#summaryOf(one))
+  }
+
+  #add(event: LoggedEvent): void {
+    if (event.type === 'epoch') this.#rows.set(event.stage.hash, event.row)
+    if (event.type === 'stageDone' || event.type === 'stageReused') this.#tests.set(event.stage.hash, event.test)
+    if (event.type === 'stageDone') this.#seconds.set(event.stage.hash, event.seconds)
+    if (event.type === 'stageFailed') this.#failed.add(event.stage.hash)
+    if (event.type === 'stageStarted') this.#failed.delete(event.stage.hash)
+  }
+
+  #summaryOf({ name, seed, config, data, stages }: RunContents['record']['experiments'][number]): ExperimentSummary {
     const hashes = stages.map(({ hash }) => hash)
     const last = hashes.at(-1) ?? ''
-    const isDone = hashes.every((hash) => tests.has(hash))
-    const row = rows.get(last)
+    const isDone = hashes.every((hash) => this.#tests.has(hash))
+    const row = this.#rows.get(last)
     return {
       name,
       seed,
-      status: isDone ? 'done' : hashes.some((hash) => failed.has(hash)) ? 'failed' : 'cut off',
-      seconds: isDone ? hashes.reduce((sum, hash) => sum + (seconds.get(hash) ?? 0), 0) : null,
+      status: isDone ? 'done' : hashes.some((hash) => this.#failed.has(hash)) ? 'failed' : 'cut off',
+      seconds: isDone ? hashes.reduce((sum, hash) => sum + (this.#seconds.get(hash) ?? 0), 0) : null,
       epochs: row?.epoch ?? 0,
-      metrics: { ...metricsOfTest(tests.get(last) ?? null), ...metricsOfRow(row) },
+      metrics: { ...metricsOfTest(this.#tests.get(last) ?? null), ...metricsOfRow(row) },
       config: applied(config),
       data,
     }
-  })
+  }
 }
 
 function applied(config: unknown): unknown {

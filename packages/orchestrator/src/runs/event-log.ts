@@ -38,9 +38,12 @@ export class EventLog {
     const { file } = opened
     try {
       const { ino, size } = await file.stat({ bigint: true })
-      let isAnew = this.#file !== undefined && (this.#file !== ino || size < this.#at)
-      if (isAnew) this.#at = 0
+      const isAnew = this.#file !== undefined && (this.#file !== ino || size < this.#at)
       this.#file = ino
+      if (isAnew) {
+        this.#at = 0
+        yield { events: [], isAnew }
+      }
       for (let room = CHUNK_BYTES; this.#at < size;) {
         const chunk = Buffer.allocUnsafe(Math.min(room, Number(size) - this.#at))
         const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#at)
@@ -48,8 +51,7 @@ export class EventLog {
         if (end > 0) {
           const events = this.#parsed(chunk.toString('utf8', 0, end - 1))
           this.#at += end
-          yield { events, isAnew }
-          isAnew = false
+          yield { events, isAnew: false }
         } else if (bytesRead < chunk.length || this.#at + bytesRead >= size) return
         room = end > 0 ? CHUNK_BYTES : 2 * room
       }

@@ -113,7 +113,7 @@ async function readSealed(path: string, reviver?: typeof reviveRows): Promise<Re
   }
 }
 
-export async function readEvents(directory: string): Promise<LoggedEvent[]> {
+async function readEvents(directory: string): Promise<LoggedEvent[]> {
   const all: LoggedEvent[] = []
   for await (const { events } of new EventLog(directory).added()) for (const event of events) all.push(event)
   return all

@@ -5,7 +5,7 @@ import { readFile, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { isLocked, lockRun } from './run-lock.js'
+import { isLocked, lockRun, processAt } from './run-lock.js'
 import { temporaryFolder } from '../testing/temporary-folder.js'
 
 // Waits are most of it: all at once.
@@ -67,4 +67,29 @@ it.concurrent('half a lock is soon taken over', async ({ onTestFinished }) => {
   const directory = await temporaryFolder(onTestFinished)
   await writeFile(join(directory, 'lock'), '{"ho')
   ;(await lockRun(directory, () => undefined)).release()
+})
+
+it.concurrent('the process that may be told to stop is the one that has the lock, here', async ({ onTestFinished }) => {
+  const directory = await temporaryFolder(onTestFinished)
+  expect(processAt(directory)).toBeUndefined()
+  const lock = await lockRun(directory, refuse)
+  expect(processAt(directory)).toBe(process.pid)
+  lock.release()
+  const path = join(directory, 'lock')
+  const since = new Date().toISOString()
+  const others = [
+    { host: 'another', pid: process.pid, began: null, since },
+    { host: hostname(), pid: process.pid, began: '1', since },
+    { host: hostname(), pid: 2 ** 22 + 1, began: null, since },
+  ]
+  for (const other of others) {
+    await writeFile(path, JSON.stringify(other))
+    expect(processAt(directory), JSON.stringify(other)).toBeUndefined()
+  }
+  // Where the system does not tell when a process began, its sign of life is what tells it from a later one.
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: process.pid, began: null, since }))
+  expect(processAt(directory)).toBe(process.pid)
+  const before = new Date(Date.now() - 30_000)
+  await utimes(path, before, before)
+  expect(processAt(directory)).toBeUndefined()
 })

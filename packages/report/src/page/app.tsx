@@ -2,16 +2,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import { themed } from '../drawing/paint.js'
 import { Timeline } from '../drawing/timeline.js'
-import { durationText, languages, words as allWords, type Language, type Words } from '../words.js'
+import { durationText, languageNames, languages, words as allWords, type Language, type Words } from '../words.js'
 import { Curves } from './curves.js'
 import { Details } from './details.js'
 import { Experiments, sectionId } from './experiments.js'
 import type { PageData } from './page-data.js'
 import { ResultsTable } from './results.js'
-
-const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: 'English', ko: '한국어' }
-const themes = ['auto', 'light', 'dark'] as const
-type Theme = (typeof themes)[number]
+import { themes, useTheme } from './theme.js'
 
 export function App({ data }: { readonly data: PageData }) {
   const { views, figures, missing } = data
@@ -41,7 +38,7 @@ export function App({ data }: { readonly data: PageData }) {
           <Switch
             name={words.language}
             value={language}
-            choices={languages.map((one) => [one, LANGUAGE_NAMES[one]])}
+            choices={languages.map((one) => [one, languageNames[one]])}
             onChange={setLanguage}
           />
           <Switch
@@ -155,20 +152,4 @@ function Switch<Choice extends string>({
       ))}
     </fieldset>
   )
-}
-
-/** The theme that is asked for, and the one that is shown. */
-export function useTheme() {
-  const [theme, setTheme] = useState<Theme>('auto')
-  const dark = matchMedia('(prefers-color-scheme: dark)')
-  const [isDark, setDark] = useState(dark.matches)
-  useEffect(() => {
-    const listener = ({ matches }: MediaQueryListEvent) => setDark(matches)
-    dark.addEventListener('change', listener)
-    return () => dark.removeEventListener('change', listener)
-  }, [])
-  const shown = theme === 'auto' ? (isDark ? 'dark' : 'light') : theme
-  // Before anything is drawn that takes its colours from the page.
-  document.documentElement.dataset.theme = shown
-  return { theme, setTheme, shown }
 }

@@ -26,12 +26,14 @@ export interface ChartProps {
 
 export function Chart({ panel, order, isLog, theme, words, language }: ChartProps) {
   const host = useRef<HTMLDivElement>(null)
+  const drawn = useRef<{ readonly plot: uPlot; readonly panel: Panel }>(null)
   const [at, setAt] = useState<{ readonly epoch: number; readonly left: number } | null>(null)
   const { stage, metric, curves } = panel
+  const lines = linesOf(panel, order, isLog)
   useEffect(() => {
     const element = host.current
     if (element === null || curves.length === 0) return undefined
-    const { options, data } = plotOf(panel, order, isLog)
+    const { options, data } = plotOf(panel, lines)
     const onCursor = ({ cursor: { idx, left = -1 }, data: [epochs] }: uPlot) => {
       const epoch = typeof idx === 'number' && left >= 0 ? epochs[idx] : undefined
       setAt(epoch === undefined ? null : { epoch, left })
@@ -45,11 +47,17 @@ export function Chart({ panel, order, isLog, theme, words, language }: ChartProp
       if (element.clientWidth > 0) plot.setSize({ width: element.clientWidth, height: HEIGHT })
     })
     observer.observe(element)
+    drawn.current = { plot, panel }
     return () => {
       observer.disconnect()
       plot.destroy()
+      drawn.current = null
     }
-  }, [panel, order, isLog, theme])
+  }, [JSON.stringify(lines), theme])
+  // Of a run that goes on, the same lines get longer.
+  useEffect(() => {
+    if (drawn.current && drawn.current.panel !== panel) changeData(drawn.current.plot, plotOf(panel, lines).data)
+  }, [panel])
   const name = metricWord(metric, language)
   const last = (curve: Curve) => curve.points.at(-1)
   const told = curves.map((curve) => {
@@ -157,19 +165,52 @@ function CurveTable({
   )
 }
 
+interface Lines {
+  /** By curve: its place among the colours, whether seeds make it a band, and whether it is of the training. */
+  readonly curves: readonly { readonly colour: number; readonly isBand: boolean; readonly isDashed: boolean }[]
+  readonly isLog: boolean
+  readonly hasPoints: boolean
+}
+
+/** What a chart is made for; while it stays the same, only the data of the chart changes. */
+function linesOf({ curves }: Panel, order: readonly string[], isLog: boolean): Lines {
+  return {
+    curves: curves.map(({ experiments, part, seeds }) => ({
+      colour: Math.max(0, order.indexOf(experiments[0] ?? '')) % NUM_SERIES,
+      isBand: seeds > 1,
+      isDashed: part === 'train',
+    })),
+    isLog: isLog && curves.every(({ points }) => points.every(({ low }) => low > 0)),
+    hasPoints: curves.every(({ points }) => points.length < 3),
+  }
+}
+
+/** Who looks at a part goes on to look at it. */
+function changeData(plot: uPlot, data: uPlot.AlignedData): void {
+  const [epochs] = plot.data
+  const { min, max } = plot.scales.x ?? {}
+  const [first, last] = [epochs[0], epochs.at(-1)]
+  const isDrawn = typeof min === 'number' && typeof max === 'number' && first !== undefined && last !== undefined
+  const isPart = isDrawn && (min > first || max < last)
+  plot.setData(data, !isPart)
+  if (isPart) plot.setScale('x', { min, max })
+}
+
 /** A band is the area between two curves that are not drawn: the least and the most over the seeds. */
-function plotOf({ curves }: Panel, order: readonly string[], isLog: boolean) {
+function plotOf({ curves }: Panel, lines: Lines) {
   const style = getComputedStyle(document.documentElement)
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim()
   const epochs = [...new Set(curves.flatMap(({ points }) => points.map(({ epoch }) => epoch)))].sort((a, b) => a - b)
   const data: (number | null)[][] = [epochs]
   const series: uPlot.Series[] = [{}]
   const bands: uPlot.Band[] = []
-  for (const { experiments, part, seeds, points } of curves) {
+  curves.forEach(({ points }, at) => {
+    const line = lines.curves[at]
+    if (line === undefined) return
     const byEpoch = new Map(points.map((point) => [point.epoch, point]))
     const along = (of: 'mean' | 'low' | 'high') => epochs.map((epoch) => byEpoch.get(epoch)?.[of] ?? null)
-    const stroke = colour(`series-${Math.max(0, order.indexOf(experiments[0] ?? '')) % NUM_SERIES}`)
-    if (seeds > 1) {
+    const stroke = colour(`series-${line.colour}`)
+    if (line.isBand) {
       const hidden = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: true }
       series.push(hidden, hidden)
       bands.push({ series: [data.length, data.length + 1], fill: `${stroke}26` })
@@ -179,12 +220,11 @@ function plotOf({ curves }: Panel, order: readonly string[], isLog: boolean) {
       stroke,
       width: 2,
       spanGaps: true,
-      points: { show: epochs.length < 3 },
-      ...(part === 'train' && { dash: [5, 4] }),
+      points: { show: lines.hasPoints },
+      ...(line.isDashed && { dash: [5, 4] }),
     })
     data.push(along('mean'))
-  }
-  const canLog = isLog && data.slice(1).every((values) => values.every((value) => value === null || value > 0))
+  })
   const axis = {
     stroke: colour('faint'),
     grid: { stroke: colour('grid'), width: 1 },
@@ -193,7 +233,7 @@ function plotOf({ curves }: Panel, order: readonly string[], isLog: boolean) {
   const options = {
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { show: true } },
-    scales: { x: { time: false }, y: canLog ? { distr: 3 as const } : {} },
+    scales: { x: { time: false }, y: lines.isLog ? { distr: 3 as const } : {} },
     axes: [
       { ...axis, incrs: WHOLE_STEPS },
       { ...axis, size: 64 },

@@ -1,21 +1,17 @@
 /** A view with what a page shows, and no more: pages stay small however long a run was. */
 import type { EpochRow, Metrics } from '@gradpool/trainer'
 import type { RunView, StageView } from './run-view.js'
+import { thinned } from './thin.js'
 
 const MOST_ROWS = 1000
 
-/** Without samples, which figures have, and with 1000 epochs of a stage at most, evenly, the last among them. */
-export function compact(view: RunView): RunView {
+/** Without samples, which figures have, and with so many epochs of a stage at most. */
+export function compact(view: RunView, most = MOST_ROWS): RunView {
   const stages = Object.entries(view.stages).map(([hash, stage]): [string, StageView] => [
     hash,
-    { ...stage, samples: [], rows: some(stage.rows).map(numbersOf) },
+    { ...stage, samples: [], rows: thinned(stage.rows.map(numbersOf), most) },
   ])
   return { ...view, stages: Object.fromEntries(stages) }
-}
-
-function some(rows: readonly EpochRow[]): readonly EpochRow[] {
-  const every = Math.ceil(rows.length / MOST_ROWS)
-  return rows.filter((_, at) => at % every === 0 || at === rows.length - 1)
 }
 
 /** No curve has matrices. */

@@ -65,4 +65,14 @@ describe('with a token', () => {
   it('does not help a page of another site', () => {
     expect(status({ authorization: 'Bearer secret', origin: 'http://evil.com' }, options)).toBe(403)
   })
+
+  it('is taken from the cookie of that name, where there is one', () => {
+    const withCookie = { ...options, cookie: 'mine' }
+    expect(status({ cookie: 'a=b; mine=secret' }, withCookie)).toBeUndefined()
+    for (const cookie of ['mine=secret2', 'mine=', 'xmine=secret', 'other=secret', 'mine=Secret', undefined]) {
+      expect(status({ cookie }, withCookie), String(cookie)).toBe(401)
+    }
+    expect(status({ cookie: 'mine=secret' }, options)).toBe(401)
+    expect(status({ cookie: 'mine=secret', origin: 'http://evil.com' }, withCookie)).toBe(403)
+  })
 })

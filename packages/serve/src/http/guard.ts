@@ -13,6 +13,8 @@ export interface GuardOptions {
   readonly hosts?: readonly string[] | undefined
   /** Asked for as `Authorization: Bearer TOKEN`, or of a browser as the password of any user. */
   readonly token?: string | undefined
+  /** The name of a cookie that may have the token, too, for a page that asks for it itself: no browser asks for one. */
+  readonly cookie?: string | undefined
   /** Paths that need no token, as those that tell whether a server lives. */
   readonly open?: readonly string[]
 }
@@ -22,12 +24,14 @@ export interface Caller {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly authorization: string | undefined
+  /** The header. */
+  readonly cookie?: string | undefined
 }
 
 export const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
 
 /** @returns why a caller may not ask; undefined where it may */
-export function refusalOf(caller: Caller, { hosts = [], token, open = [] }: GuardOptions): Refusal | undefined {
+export function refusalOf(caller: Caller, { hosts = [], token, cookie, open = [] }: GuardOptions): Refusal | undefined {
   const { path, host = '', origin, authorization = '' } = caller
   const allowed = [...LOOPBACK, ...hosts]
   if (!(token !== undefined && hosts.includes('*')) && !allowed.includes(hostName(host))) {
@@ -37,21 +41,23 @@ export function refusalOf(caller: Caller, { hosts = [], token, open = [] }: Guar
     return new Refusal(403, `pages of ${quoted(origin)} may not ask here`)
   }
   if (token === undefined || open.includes(path) || isToken(authorization, token)) return undefined
+  if (cookie !== undefined && isEqual(valueIn(caller.cookie ?? '', cookie), token)) return undefined
   return new Refusal(401, 'a token is needed: Authorization: Bearer TOKEN')
 }
 
 /** Refuses whoever may not ask, before anything of the body is read. */
 export function addGuard(app: FastifyInstance, options: GuardOptions): void {
   app.addHook('onRequest', ({ url, headers }, reply, next) => {
-    const { host, origin, authorization } = headers
+    const { host, origin, authorization, cookie } = headers
     const [path = ''] = url.split('?')
-    const refusal = refusalOf({ path, host, origin, authorization }, options)
+    const refusal = refusalOf({ path, host, origin, authorization, cookie }, options)
     if (!refusal) {
       next()
       return
     }
     const { status, headers: its, body } = refused(refusal)
-    if (status === 401) void reply.header('www-authenticate', 'Bearer, Basic realm="gradpool"')
+    const challenge = options.cookie === undefined ? 'Bearer, Basic realm="gradpool"' : 'Bearer'
+    if (status === 401) void reply.header('www-authenticate', challenge)
     void reply.code(status).headers(its).send(body)
   })
 }
@@ -66,7 +72,12 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }
 
-/** In a time that tells nothing of the token. */
+/** Of the header Cookie; empty where it is not there. */
+function valueIn(header: string, name: string): string {
+  const pairs = header.split(';').map((pair) => pair.trim())
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
+}
+
 function isToken(authorization: string, token: string): boolean {
   const [scheme = '', given = ''] = authorization.split(' ')
   const isBasic = scheme.toLowerCase() === 'basic'
@@ -75,6 +86,11 @@ function isToken(authorization: string, token: string): boolean {
         .toString()
         .replace(/^[^:]*:/, '')
     : given
+  return isEqual(typed, token) && (isBasic || scheme.toLowerCase() === 'bearer')
+}
+
+/** In a time that tells nothing of the token. */
+function isEqual(typed: string, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(typed), digest(token)) && (isBasic || scheme.toLowerCase() === 'bearer')
+  return timingSafeEqual(digest(typed), digest(token))
 }

@@ -5,7 +5,8 @@ import swaggerUi from '@fastify/swagger-ui'
 import { UserError } from '@gradpool/core'
 import { ownVersion } from '@gradpool/trainer'
 import { fastify, type FastifyInstance } from 'fastify'
-import { addGuard, LOOPBACK } from '../http/guard.js'
+import { addGuard } from '../http/guard.js'
+import { hostsOf, isOwn, listen } from '../http/listen.js'
 import { type PluginOptions, servePlugin } from '../http/plugin.js'
 import { openApi } from '../protocol/open-api.js'
 import { Metrics } from './metrics.js'
@@ -56,8 +57,7 @@ const PAGE_POLICY = `default-src 'self'; img-src 'self' data:; style-src 'self' 
 /** @throws UserError with one sentence, for models that cannot be loaded, or an address that cannot be had */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { files, host = '127.0.0.1', port = 8000, hosts = [], onReload, ...others } = options
-  const isOwn = LOOPBACK.includes(host) || host === '::1'
-  const token = options.token ?? (isOwn ? undefined : randomBytes(24).toString('base64url'))
+  const token = options.token ?? (isOwn(host) ? undefined : randomBytes(24).toString('base64url'))
   if (token === '') throw new UserError('a token is not empty')
   const metrics = new Metrics()
   const models = await openModels(files, {
@@ -70,14 +70,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   metrics.watch(models)
   let isStopping = false
+  let address: string
   const app = fastify({
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 1000 },
   })
   try {
-    const isAny = ['0.0.0.0', '::'].includes(host)
-    addGuard(app, { token, open: OPEN, hosts: [...hosts, isAny ? '*' : inUrl(host)] })
+    addGuard(app, { token, open: OPEN, hosts: [...hosts, ...hostsOf(host)] })
     await app.register(servePlugin, {
       ...others,
       models,
@@ -87,14 +87,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
     await addPage(app, () => openApi(models, { version: ownVersion(), hasToken: token !== undefined }))
     app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here: see /docs' }))
-    await listen(app, host, port)
+    address = await listen(app, host, port)
   } catch (error) {
     await app.close()
     await models.dispose()
     throw error
   }
   return {
-    address: addressOf(app, host),
+    address,
     token,
     models,
     async close(patience = PATIENCE_MS) {
@@ -126,27 +126,3 @@ async function addPage(app: FastifyInstance, describe: () => object): Promise<vo
   app.get('/', (_request, reply) => reply.redirect('/docs'))
   app.get('/openapi.json', (_request, reply) => reply.send(describe()))
 }
-
-async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (typeof code !== 'string') throw cause
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'another program listens there',
-      EACCES: 'this user may not listen there',
-      EADDRNOTAVAIL: 'this machine has no such address',
-      ENOTFOUND: 'there is no such name',
-    }
-    throw new UserError(`the server cannot listen on ${host}, port ${port}: ${reasons[code] ?? code}`, { cause })
-  }
-}
-
-function addressOf(app: FastifyInstance, host: string): string {
-  const bound = app.server.address()
-  const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0
-  return `http://${inUrl(host)}:${port}`
-}
-
-const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)

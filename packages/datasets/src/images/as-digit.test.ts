@@ -1,5 +1,6 @@
-import { loadDataset, mnist } from '@gradpool/datasets'
 import { expect, test } from 'vitest'
+import { loadDataset } from '../load.js'
+import { mnist } from '../spec.js'
 import { asDigit } from './as-digit.js'
 import { type Picture, resampled } from './picture.js'
 
