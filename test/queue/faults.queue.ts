@@ -32,6 +32,13 @@ test('a worker ends though its server is gone, and says what becomes of its job'
   expect(told.at(-1)).toContain('goes to another worker when its lock is over')
 }, 60_000)
 
+test('a worker does not wait for a server that is gone when it starts', async () => {
+  const server = await startRedis()
+  const { worker } = await queueOf(server.url)
+  await server.stop()
+  await expect(worker('one')).rejects.toThrow(/^the queue at redis:\/\/127\.0\.0\.1:\d+ does not answer$/)
+}, 60_000)
+
 test('a store that does not answer is tried again; what still fails says why', async () => {
   const { store, worker, trainer, admin } = await queueOf(redis().url)
   await worker('one')

@@ -1,8 +1,10 @@
-/** BullMQ's commands wait for their server to come back, however long that takes; what ends a process does not. */
+/**
+ * BullMQ's commands wait for their server to come back, however long that takes; what begins or ends a process does not.
+ */
 import { setTimeout } from 'node:timers/promises'
 
-/** So long a server may take to answer to what is said last. */
-export const LAST_WORDS_MS = 20_000
+/** So long a server may take to answer at the start and at the end. */
+export const ANSWER_MS = 20_000
 
 /** Whether work ends in time. What it throws then is thrown here; what it throws later is nobody's. */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
@@ -24,7 +26,7 @@ interface Part {
 
 /** Parts of BullMQ, closed; cut off where their server does not answer. */
 export async function closeParts(...parts: Part[]): Promise<void> {
-  const isClosed = await endsWithin(LAST_WORDS_MS, Promise.allSettled(parts.map((part) => part.close())))
+  const isClosed = await endsWithin(ANSWER_MS, Promise.allSettled(parts.map((part) => part.close())))
   if (!isClosed) cutOff(...parts)
 }
 

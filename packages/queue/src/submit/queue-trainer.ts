@@ -10,7 +10,7 @@ import { messageOf } from '@gradpool/storage'
 import type { QueueEventsListener } from 'bullmq'
 import type { TrainingOutcome } from '@gradpool/trainer'
 import type { TrainingPlan } from '@gradpool/trainer/plan'
-import { closeParts, endsWithin, LAST_WORDS_MS } from '../connection/ends-within.js'
+import { ANSWER_MS, closeParts, endsWithin } from '../connection/ends-within.js'
 import {
   openJobEvents,
   openJobQueue,
@@ -294,7 +294,7 @@ export class QueueTrainer implements StageTrainer {
       if ((await this.#queue.remove(training.id)) === 1) training.end({ how: 'interrupted' })
     }
     try {
-      if (await endsWithin(LAST_WORDS_MS, takeOut())) return
+      if (await endsWithin(ANSWER_MS, takeOut())) return
       this.#say('the queue does not answer: what was asked of it stays there')
       training.end({ how: 'interrupted' })
     } catch (error) {

@@ -4,9 +4,10 @@
  * What is done is in the store before it is told to the queue. What is stopped goes back to the queue with its
  * checkpoint in the store.
  */
+import { UserError } from '@gradpool/core'
 import type { EpochRow } from '@gradpool/trainer'
 import { type IQueueBackend, type Job, type JobProgress, UnrecoverableError, WaitingError, Worker } from 'bullmq'
-import { cutOff, endsWithin, LAST_WORDS_MS } from '../connection/ends-within.js'
+import { ANSWER_MS, cutOff, endsWithin } from '../connection/ends-within.js'
 import { openJobQueue, partOptions, type JobQueue, type QueueServer } from '../connection/open-queue.js'
 import type { Content } from '../job.js'
 import type { JobRunner, RunningJob } from '../jobs/job-runner.js'
@@ -117,11 +118,12 @@ export class StageWorker {
     this.#registry = new Registry(options.server, this.#warn)
   }
 
-  /** Fulfilled when it takes jobs. */
+  /** Fulfilled when it takes jobs. @throws UserError where the queue does not answer */
   static async start(options: StageWorkerOptions): Promise<StageWorker> {
     const worker = new StageWorker(options)
-    await worker.#start()
-    return worker
+    if (await endsWithin(ANSWER_MS, worker.#start())) return worker
+    await worker.#cutOff()
+    throw new UserError(`the queue at ${options.server.address.shown} does not answer`)
   }
 
   async #start(): Promise<void> {
@@ -185,13 +187,10 @@ export class StageWorker {
     const pausing = this.#worker?.pause(true).catch(() => undefined)
     for (const id of this.#held.keys()) this.#stop(id, HANDED_BACK)
     await Promise.allSettled([...this.#held.values()].map(({ running }) => running.end))
-    const isOrderly = await endsWithin(LAST_WORDS_MS, this.#leave(pausing))
-    this.#stopTimers()
-    await this.#locks?.close()
-    if (isOrderly) return
+    if (await endsWithin(ANSWER_MS, this.#leave(pausing))) return
     const message = 'the queue does not answer: what was in progress goes to another worker when its lock is over'
     this.#options.onEvent?.({ type: 'warning', message })
-    cutOff(...(this.#worker ? [this.#worker] : []), this.#queue, this.#registry)
+    await this.#cutOff()
   }
 
   async #leave(pausing: Promise<void> | undefined): Promise<void> {
@@ -200,9 +199,16 @@ export class StageWorker {
     await this.#worker?.close()
     // A machine that is forgotten is not told of again.
     this.#stopTimers()
+    await this.#locks?.close()
     await this.#registry.forget(this.#options.machine.id).catch(() => undefined)
     await this.#registry.close()
     await this.#queue.close()
+  }
+
+  async #cutOff(): Promise<void> {
+    this.#stopTimers()
+    await this.#locks?.close()
+    cutOff(...(this.#worker ? [this.#worker] : []), this.#queue, this.#registry)
   }
 
   #stopTimers(): void {
