@@ -8,6 +8,7 @@ import { encodeIdx, loadDataset, mnist } from '@gradpool/datasets'
 import { afterAll, beforeAll } from 'vitest'
 import { emptyFolder } from './gradpool.js'
 
+/** For most tests. */
 const numTrain = 2000
 const numTest = 200
 
@@ -20,11 +21,17 @@ export const names = {
 
 type Files = Readonly<Record<string, Uint8Array>>
 
-let small: Promise<Files> | undefined
+const small = new Map<number, Promise<Files>>()
 
 /** The files of the first images of MNIST, by name. */
-export function smallFiles(): Promise<Files> {
-  small ??= loadDataset(mnist()).then(({ fields }) => {
+export function smallFiles(images = numTrain): Promise<Files> {
+  const made = small.get(images) ?? firstFiles(images)
+  small.set(images, made)
+  return made
+}
+
+function firstFiles(numTrain: number): Promise<Files> {
+  return loadDataset(mnist()).then(({ fields }) => {
     const first = (values: ArrayLike<number>, count: number) =>
       Uint8Array.from({ length: count }, (_, index) => values[index] ?? 0)
     const images = (part: typeof fields.train, count: number) =>
@@ -38,7 +45,6 @@ export function smallFiles(): Promise<Files> {
       [names.testLabels]: labels(fields.test, numTest),
     }
   })
-  return small
 }
 
 /** A folder with these files, some replaced. */
@@ -49,10 +55,10 @@ export async function dataFolder(replaced: Files = {}): Promise<string> {
 }
 
 /** The option that names such a folder, which is there for all tests of the file that calls this once. */
-export function smallData(): readonly string[] {
+export function smallData(images = numTrain): readonly string[] {
   const path = mkdtempSync(join(tmpdir(), 'gradpool-end-to-end-'))
   const directory = join(path, 'data')
-  beforeAll(() => writeDataFolder(directory))
+  beforeAll(async () => writeDataFolder(directory, await smallFiles(images)))
   afterAll(() => rm(path, { recursive: true, force: true }))
   return ['--data', directory]
 }

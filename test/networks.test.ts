@@ -8,7 +8,7 @@ import { emptyFolder, gradpool, start } from './gradpool.js'
 import { bitsOf, documentOf, runJson } from './run-document.js'
 
 const names = ['mnist_cnn', 'mnist_conv_auto', 'mnist_rows_gru', 'mnist_vae', 'mnist_gan']
-const args = [...names, '--epochs', '1', ...smallData()]
+const args = [...names, '--epochs', '1', ...smallData(1500)]
 
 test('convolutional, recurrent, variational and adversarial networks have the same bits everywhere', async () => {
   const one = await runJson([...args, '--workers', '1'])

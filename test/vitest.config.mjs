@@ -1,5 +1,5 @@
-// End-to-end tests: on the built packages, as a user has them (no source condition here). Two files at a time; after
-// them, alone, those that say how long something may take.
+// End-to-end tests: on the built packages, as a user has them (no source condition here). Three files at a time, as
+// many wait for what they started; after them, alone, those that say how long something may take.
 import { defineConfig } from 'vitest/config'
 import { longestFirst } from '../vitest.shared.mjs'
 
@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'end-to-end',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', 'browser/**', ...alone],
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       { extends: true, test: { name: 'alone', include: alone, fileParallelism: false } },

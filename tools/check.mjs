@@ -6,7 +6,7 @@
 // Tests that the time does not suffice for are stopped, and that is said; it is no failure.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { stripVTControlCharacters, parseArgs } from 'node:util'
 import { affectedPackages, baseOf } from './changes.mjs'
 import { environment, root, tool } from './environment.mjs'
@@ -87,9 +87,11 @@ const units = only(/^(packages|tools)\/.*\.(ts|mjs)$/)
 const nearest = [...new Set(units.map((path) => path.replace(/(\.test)?\.(ts|mjs)$/, '.test.$2')))]
 const tests = nearest.filter((path) => existsSync(join(root, path)) && !isLong(path))
 const vitest = (...args) => [tool('vitest'), ...args, '--run', '--config', 'vitest.units.mjs', '--passWithNoTests']
-const related = (projects) => [
+const related = (folders) => [
   ...vitest('related', ...units, '--exclude', `${long}**`),
-  ...projects.flatMap((project) => ['--project', project]),
+  ...['tools', ...packages.map(({ folder }) => `packages/${folder}`)]
+    .filter((folder) => !folders.includes(basename(folder)))
+    .flatMap((folder) => ['--exclude', `${folder}/**`]),
 ]
 const has = (list, job) => (list.length > 0 ? [job] : [])
 

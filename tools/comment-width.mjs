@@ -14,7 +14,7 @@ import { relative } from 'node:path'
 import tseslint from 'typescript-eslint'
 import { root } from './environment.mjs'
 
-const width = JSON.parse(readFileSync(`${root}/.prettierrc`, 'utf8')).printWidth
+const width = JSON.parse(readFileSync(`${root}/.prettierrc.json`, 'utf8')).printWidth
 
 /** A list item or a tag, with what stands before its first word. */
 const opening = /^(?:[-*+] |\d+\. |(?=@\w))/

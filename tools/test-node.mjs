@@ -11,7 +11,7 @@ import { cacheFolder } from '@gradpool/storage'
 import { environment, root, tool } from './environment.mjs'
 import { NODE_VERSIONS } from './node-versions.mjs'
 
-const PROJECTS = ['core', 'engine-cpu', 'engine-tensorflow', 'worker-pool', 'trainer']
+const PACKAGES = ['core', 'engine-cpu', 'engine-tensorflow', 'worker-pool', 'trainer']
 
 const asked = process.argv.slice(2)
 const isAll = asked.includes('--all')
@@ -91,8 +91,8 @@ function whyNoTensorFlow(program) {
 function test(program, hasTensorFlow) {
   const report = join(root, 'test-output', 'results.json')
   rmSync(report, { force: true })
-  const projects = isAll ? [] : PROJECTS.flatMap((name) => ['--project', name])
-  const args = [tool('vitest'), 'run', '--config', 'vitest.units.mjs', `--testTimeout=${HANGS_MS}`, ...projects]
+  const folders = isAll ? [] : PACKAGES.map((name) => `packages/${name}/`)
+  const args = [tool('vitest'), 'run', '--config', 'vitest.units.mjs', `--testTimeout=${HANGS_MS}`, ...folders]
   const env = hasTensorFlow ? environment : { ...environment, GRADPOOL_SKIP_TENSORFLOW: '1' }
   const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' })
   return new Promise((resolve) => {

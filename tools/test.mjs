@@ -117,10 +117,11 @@ async function main() {
     async () => (isBuilt = await build()),
     // All packages in one process, which reads their types once; Nx makes the graph of them that a rule goes by.
     () => check('Lint', [tool('nx'), 'run', '@gradpool/source:lint-all', '--skipSync', '--outputStyle=stream']),
-    () => check('Types', [tool('tsc'), '--build']),
-    () => check('Formatting', [tool('prettier'), '--check', '--log-level=warn', '.']),
-    () => check('Width of comments', [join(root, 'tools', 'comment-width.mjs')]),
+    // Another check runs beside it, and checkers of one package would look at much of the same.
+    () => check('Types', [tool('tsc'), '--build', '--checkers', '1', '--builders', '2']),
     () => check('Unused code', [tool('knip'), '--treat-config-hints-as-errors']),
+    () => check('Width of comments', [join(root, 'tools', 'comment-width.mjs')]),
+    () => check('Formatting', [join(root, 'tools', 'formatting.mjs')]),
     () => check('Project references', [tool('nx'), 'sync:check']),
     () => check('Links in Markdown', [tool('remark'), '--no-stdout', '--quiet', '--frail', '.']),
     () => check('Formatting of C', [join(root, 'tools', 'format-c.mjs'), '--check']),

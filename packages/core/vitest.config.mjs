@@ -14,8 +14,6 @@ export default mergeConfig(
   defineConfig({
     test: {
       name: 'core',
-      // No test changes what others see.
-      isolate: false,
       deps: { optimizer: { ssr: { enabled: true, include: oracle } } },
     },
   }),

@@ -32,13 +32,13 @@ describe.each(packages)('%s', (_, packed) => {
   test('attw has nothing to say', async (context) => {
     const folder = await orSkip(fetched('@arethetypeswrong/cli'), context)
     const program = join(folder, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-    // What a kernel's bytes are to an importer is a bundler's choice, so no types could be right.
-    const kernels = Object.keys(exportsOf(packed.name)).filter((name) => name.endsWith('.wasm'))
+    // What a kernel's bytes or a style sheet are to an importer is a bundler's choice, so no types could be right.
+    const untyped = Object.keys(exportsOf(packed.name)).filter((name) => /\.(wasm|css)$/.test(name))
     // Modules alone: every Node that the packages run on takes them by `require` (docs/decisions/0034), and the rule is
     // about Nodes before. A package that has a form in CommonJS is held to the rule, but for the module of its threads,
     // which nobody imports.
     const hasCommonJs = packed.files.some((path) => path.endsWith('.cjs'))
-    const excluded = hasCommonJs ? [...kernels, './worker'] : kernels
+    const excluded = hasCommonJs ? [...untyped, './worker'] : untyped
     const options = [
       ...['--no-definitely-typed', '--format', 'ascii', '--profile', 'strict'],
       ...(hasCommonJs ? [] : ['--ignore-rules', 'cjs-resolves-to-esm']),

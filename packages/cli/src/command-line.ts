@@ -107,7 +107,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   const watch = program
     .command('watch')
-    .description('follow a run whose stages are in a queue; Ctrl-C leaves them there')
+    .description('follow a run to its end, whoever trains it; Ctrl-C ends the watching alone')
     .argument('[run]', A_RUN)
     .action(async (asked: string | undefined, options: ResumeOptions) => {
       const { watchCommand } = await import('./commands/watch.js')
@@ -149,7 +149,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
 
   const show = program
     .command('show')
-    .description('the table and the epochs of a run that is over, or what a saved model is')
+    .description('the table and the epochs of a run, live with --watch, or what a saved model is')
     .argument('[target]', `a run (${A_RUN}), a .gradpool file, or RUN/EXPERIMENT`)
     .action(async (asked: string | undefined, options: ShowOptions) => {
       const { showCommand } = await import('./commands/show.js')

@@ -2,9 +2,10 @@
 import { log, mean, sub, sum } from '@gradpool/core'
 import { evaluation, traceProgram, type Engine, type Field, type Program } from '@gradpool/core/engine'
 import { describe, expect, test } from 'vitest'
-import { data, network, training, inWorker } from './network.js'
+import { data, network, training } from './network.js'
+import type { Threads } from './threads.js'
 
-export function describeChunks(engineOf: () => Engine): void {
+export function describeChunks(engineOf: () => Engine, threadsOf: () => Threads): void {
   describe('chunks', () => {
     test('report progress and stop at a signal', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
@@ -28,10 +29,10 @@ export function describeChunks(engineOf: () => Engine): void {
 
     test('end within a step of stop() while a worker runs them', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
-      const outcome = inWorker(engineOf().workerModule, fit.begin(2 ** 31 - 1)[0])
+      const running = threadsOf().execute(fit.begin(2 ** 31 - 1))
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
-      const chunk = fit.finish([await outcome])
+      const chunk = fit.finish(await running)
       expect(chunk.status).toBe('stopped')
       expect(chunk.steps).toBe(fit.step)
       expect(await fit.run({ steps: 2 })).toMatchObject({ status: 'done', steps: 2 })

@@ -17,6 +17,7 @@ import { describeNetwork } from './describe-network.js'
 import { describeOracle } from './oracle/describe-oracle.js'
 import { recurrent } from './recurrent.js'
 import { describeStates } from './states.js'
+import { MOST_THREADS, Threads } from './threads.js'
 import { describeTraining } from './training.js'
 
 /**
@@ -38,23 +39,29 @@ export function describeEngine(
 ): void {
   describe(name, () => {
     let engine: Engine
+    let threads: Threads
     const engineOf = (): Engine => engine
+    const threadsOf = (): Threads => threads
     beforeAll(async () => {
       engine = await make()
+      threads = new Threads(engine, MOST_THREADS)
     })
-    afterAll(() => engine.dispose())
+    afterAll(async () => {
+      await threads.close()
+      await engine.dispose()
+    })
 
     describeOps(engineOf)
     describePrograms(engineOf, numRandomPrograms ?? 150)
     describeOracle(engineOf, numRandomPrograms)
     describeOptimizers(engineOf)
-    describeTraining(engineOf)
+    describeTraining(engineOf, threadsOf)
     const numCuts = !sharesSteps ? 0 : isShort ? 1 : 3
-    for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, numCuts, network)
-    describeChunks(engineOf)
-    describeRows(engineOf, sharesSteps)
+    for (const network of [attentive, convolutional, recurrent]) describeNetwork(engineOf, threadsOf, numCuts, network)
+    describeChunks(engineOf, threadsOf)
+    describeRows(engineOf, threadsOf, sharesSteps)
     describeStates(engineOf)
-    if (sharesSteps) describeSharing(engineOf)
+    if (sharesSteps) describeSharing(engineOf, threadsOf)
     describeRefusals(engineOf, make)
   })
 }

@@ -1,5 +1,4 @@
 /** A small classifier with data, to train on an engine, here or in a worker thread. */
-import { Worker } from 'node:worker_threads'
 import {
   adam,
   add,
@@ -73,22 +72,4 @@ export async function weightsAfter(
   const weights = fit.read()
   fit.dispose()
   return weights
-}
-
-export async function inWorker(workerModule: string, task: unknown): Promise<unknown> {
-  const code = `
-    const { parentPort, workerData } = require('node:worker_threads')
-    import(workerData.workerModule)
-      .then(({ executeChunk }) => executeChunk(workerData.task))
-      .then((outcome) => parentPort.postMessage(outcome))
-  `
-  const worker = new Worker(code, { eval: true, execArgv: [], workerData: { workerModule, task } })
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-    })
-  } finally {
-    await worker.terminate()
-  }
 }

@@ -12,11 +12,10 @@ import {
   type Execution,
   type Program,
 } from '@gradpool/core/engine'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bitsOf, splitOf } from './compare.js'
-import { inWorker } from './network.js'
 import { f32 } from './programs.js'
-import { Threads } from './threads.js'
+import type { Threads } from './threads.js'
 
 const NUM_EXAMPLES = 23
 const BATCH_SIZE = 5
@@ -70,7 +69,7 @@ function doubled(rows: readonly number[]): number[] {
   return rows.flatMap((row) => [...x.values.slice(3 * row, 3 * row + 3)].map((value) => 2 * value))
 }
 
-export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void {
+export function describeRows(engineOf: () => Engine, threadsOf: () => Threads, sharesSteps: boolean): void {
   describe('results by rows', () => {
     const compile = (program: BatchProgram, workers = 1): Promise<Execution> =>
       engineOf().compile(program, { data, seed: SEED, workers })
@@ -128,7 +127,7 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
       expect(second.position()).toEqual(position)
       if (left < 2) await second.run({ steps: 2 - left })
       const [task] = second.begin(10 - second.step, { continues: left > 2 })
-      expect(second.finish([await inWorker(engineOf().workerModule, task)])).toEqual(wanted)
+      expect(second.finish(await threadsOf().execute([task]))).toEqual(wanted)
       for (const execution of [whole, second]) execution.dispose()
     })
 
@@ -143,15 +142,15 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
         const { memory } = following
         const ends = []
         for (let i = 0; i < 3; i++) {
-          const outcome = await inWorker(engineOf().workerModule, task)
+          const outcomes = await threadsOf().execute([task])
           const state = Object.entries(memory.states).map(([name, values]) => [name, values.slice()] as const)
           const [sums, rows] = [memory.sums.map((each) => each.slice()), memory.rows.map((each) => each.slice())]
           const copy = { sums, rows, lastLoss: memory.lastLoss[0] ?? NaN }
-          ends.push({ outcome, state, copy })
+          ends.push({ outcomes, state, copy })
           if (i < 2) for (const each of memory.sums) each.fill(0)
         }
-        const made = ends.map(({ outcome, state, copy }, i) => {
-          const result = following.finish([outcome], i < 2 ? copy : undefined)
+        const made = ends.map(({ outcomes, state, copy }, i) => {
+          const result = following.finish(outcomes, i < 2 ? copy : undefined)
           return { ...result, state: Object.fromEntries(state) }
         })
         expect(made).toEqual(wanted)
@@ -190,12 +189,6 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
 
   if (!sharesSteps) return
   describe('results by rows of steps that workers share', { timeout: TIMEOUT_MS }, () => {
-    let threads: Threads
-    beforeAll(() => {
-      threads = new Threads(engineOf(), 2)
-    })
-    afterAll(() => threads.close())
-
     test('are bit-identical on 1 and 2 workers', async () => {
       const cut = (batch: number) => withMicroBatches(training(batch), 2)
       const program = { ...batches(cut, true), microBatches: 2 }
@@ -203,7 +196,7 @@ export function describeRows(engineOf: () => Engine, sharesSteps: boolean): void
       const [alone, shared] = [await engineOf().compile(program, options), await engineOf().compile(program, options)]
       for (const steps of [3, 5, 9]) {
         const wanted = await alone.run({ steps })
-        const found = await threads.run(shared, steps, 2)
+        const found = await threadsOf().run(shared, steps, 2)
         expect(found).toEqual(wanted)
         expect(bitsOf(found.rows)).toEqual(bitsOf(wanted.rows))
         expect(found.rows.moved).toHaveLength(3 * Math.min(NUM_EXAMPLES, visited(0, steps, true).length))

@@ -14,14 +14,13 @@ import {
   type Execution,
   type ChunkResult,
 } from '@gradpool/core/engine'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bitsOf, expectClose } from './compare.js'
 import { data, image, label, network, NUM_EXAMPLES, rowsOf } from './network.js'
-import { Threads } from './threads.js'
+import { MOST_THREADS, type Threads } from './threads.js'
 
 /** Each thread loads the engine's library. */
 const TIMEOUT_MS = 60_000
-const MOST = 3
 /** Of 5 examples, 2 and 2 and 1; of the last 3 of an epoch, 1 each. */
 const MICRO_BATCHES = 3
 const shared = train(network, {
@@ -31,13 +30,8 @@ const shared = train(network, {
   data,
 })
 
-export function describeSharing(engineOf: () => Engine): void {
+export function describeSharing(engineOf: () => Engine, threadsOf: () => Threads): void {
   describe('steps that workers share', { timeout: TIMEOUT_MS }, () => {
-    let threads: Threads
-    beforeAll(() => {
-      threads = new Threads(engineOf(), MOST)
-    })
-    afterAll(() => threads.close())
     const compile = (workers: number): Promise<Execution> => engineOf().compile(shared, { data, seed: 4, workers })
     const bitsAfter = (fit: Execution, { status, means }: ChunkResult) => {
       expect(status).toBe('done')
@@ -45,14 +39,14 @@ export function describeSharing(engineOf: () => Engine): void {
     }
 
     test('are bit-identical on 1, 2 and 3 workers, in place or not', async () => {
-      const [alone, together] = [await compile(1), await compile(MOST)]
+      const [alone, together] = [await compile(1), await compile(MOST_THREADS)]
       for (const [steps, workers] of [
         [7, 2],
         [4, 3],
         [1, 1],
         [9, 3],
       ] as const) {
-        const chunk = await threads.run(together, steps, workers)
+        const chunk = await threadsOf().run(together, steps, workers)
         const wanted = await alone.run({ steps })
         expect(chunk).toEqual(wanted)
         expect(bitsAfter(together, chunk)).toEqual(bitsAfter(alone, wanted))
@@ -74,7 +68,7 @@ export function describeSharing(engineOf: () => Engine): void {
         state = done.state
         loss += (done.results.loss?.[0] ?? NaN) * rows.length
       }
-      const { means } = await threads.run(fit, 5, 2)
+      const { means } = await threadsOf().run(fit, 5, 2)
       expect(means.loss?.[0]).toBeCloseTo(loss / NUM_EXAMPLES, 5)
       for (const [name, values] of Object.entries(fit.read())) {
         expectClose(values, state[name] ?? [], 1e-4, () => name)
@@ -84,7 +78,7 @@ export function describeSharing(engineOf: () => Engine): void {
 
     test('end at one step for all when they are stopped', async () => {
       const fit = await compile(2)
-      const running = threads.execute(fit.begin(1e9, { workers: 2 }))
+      const running = threadsOf().execute(fit.begin(1e9, { workers: 2 }))
       while (fit.progress().step === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.stop()
       const chunk = fit.finish(await running)
@@ -123,7 +117,7 @@ export function describeSharing(engineOf: () => Engine): void {
           workers: 2,
         },
       )
-      const chunk = await threads.run(fit, 10, 2)
+      const chunk = await threadsOf().run(fit, 10, 2)
       expect(chunk).toMatchObject({ status: 'notFinite', steps: 3 })
       expect(chunk.lastLoss).toBeCloseTo(Math.log(0.5), 6)
       expect(fit.read().weight).toEqual(Float32Array.of(-0.5))
@@ -133,7 +127,7 @@ export function describeSharing(engineOf: () => Engine): void {
     test('are abandoned when one of the workers never comes', async () => {
       const fit = await compile(2)
       const [task] = fit.begin(10, { workers: 2 })
-      const running = threads.execute([task])
+      const running = threadsOf().execute([task])
       await new Promise((resolve) => setTimeout(resolve, 50))
       fit.abandon()
       const outcomes = await running
@@ -145,7 +139,7 @@ export function describeSharing(engineOf: () => Engine): void {
       const fit = await compile(2)
       const [first, second] = fit.begin(1e9, { workers: 2 })
       // As a thread that ends: the engines' tasks say how many steps they are.
-      const running = threads.execute([first, { ...(second as object), steps: 3 }])
+      const running = threadsOf().execute([first, { ...(second as object), steps: 3 }])
       while (fit.progress().step < 3) await new Promise((resolve) => setTimeout(resolve, 1))
       fit.abandon()
       expect(fit.finish(await running).status).toBe('abandoned')

@@ -5,9 +5,10 @@ import { UserError } from '@gradpool/core'
 import { evaluate, initialState, shuffled, type Engine } from '@gradpool/core/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { expectClose } from './compare.js'
-import { data, image, label, training, rowsOf, weightsAfter, inWorker, NUM_EXAMPLES } from './network.js'
+import { data, image, label, training, rowsOf, weightsAfter, NUM_EXAMPLES } from './network.js'
+import type { Threads } from './threads.js'
 
-export function describeTraining(engineOf: () => Engine): void {
+export function describeTraining(engineOf: () => Engine, threadsOf: () => Threads): void {
   describe('training', () => {
     test('follows the reference evaluator, the shorter last batch of each epoch included', async () => {
       const fit = await engineOf().compile(training, { data, seed: 4 })
@@ -44,8 +45,7 @@ export function describeTraining(engineOf: () => Engine): void {
     test('gives the same bits in a worker thread', async () => {
       const here = await weightsAfter(engineOf(), [20])
       const fit = await engineOf().compile(training, { data, seed: 4 })
-      const outcome = await inWorker(engineOf().workerModule, fit.begin(20)[0])
-      expect(fit.finish([outcome])).toMatchObject({ status: 'done', steps: 20 })
+      expect(await threadsOf().run(fit, 20, 1)).toMatchObject({ status: 'done', steps: 20 })
       expect(fit.read()).toEqual(here)
       fit.dispose()
     })
@@ -68,7 +68,7 @@ export function describeTraining(engineOf: () => Engine): void {
         expect(second.position()).toEqual(position)
         if (left < 15) await second.run({ steps: 15 - left })
         const [task] = second.begin(23 - second.step, { continues: left > 15 })
-        const chunk = second.finish([await inWorker(engineOf().workerModule, task)])
+        const chunk = second.finish(await threadsOf().execute([task]))
         expect(chunk).toEqual(wanted)
         expect(second.read()).toEqual(whole.read())
         for (const execution of [whole, second]) execution.dispose()

@@ -10,7 +10,7 @@ import { findTensorFlow } from '../src/index.js'
 
 const script = fileURLToPath(new URL('../soak/soak.mjs', import.meta.url))
 /** The bound on what stays is the same for fewer rounds; `npm run test:faults` runs many. */
-const rounds = process.env.GRADPOOL_LONG_TESTS === '1' ? 100 : 16
+const rounds = process.env.GRADPOOL_LONG_TESTS === '1' ? 100 : 10
 const isWanted = process.env.GRADPOOL_SKIP_TENSORFLOW !== '1'
 
 test.skipIf(!isWanted || !(await findTensorFlow()))(

@@ -43,6 +43,7 @@ export {
   type StageOfRun,
 } from './runs/find-stage-model.js'
 export { findResumable } from './runs/same-run.js'
+export { followRun, type FollowedRun, type FollowOptions } from './runs/follow-run.js'
 export { EventLog, type LoggedEvent } from './runs/event-log.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export { isLocked, processAt } from './runs/run-lock.js'
@@ -54,6 +55,7 @@ export type {
   ExperimentResult,
   ExperimentStatus,
   RunEvent,
+  RunInSight,
   RunResult,
   Sample,
   StageProgress,
@@ -61,5 +63,6 @@ export type {
   StageResult,
 } from './runs/run-result.js'
 export type { ReadyStage, StageTrainer, StageTraining } from './stage-trainer.js'
+export { plannedStages, type PlannedStage } from './scheduling/planned-stages.js'
 export { stageGraph, type StageGraph, type StageNode } from './scheduling/stage-graph.js'
 export { verifyRun, type StageVerdict } from './verify-run.js'

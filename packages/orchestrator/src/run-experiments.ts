@@ -18,14 +18,17 @@ import {
 } from '@gradpool/trainer'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
 import { experimentResult, isOver } from './runs/experiment-result.js'
-import { DoneStages } from './runs/done-stages.js'
+import { DoneStages, isLikelyDone } from './runs/done-stages.js'
 import { lockRun, type Lock } from './runs/run-lock.js'
 import { RunDirectory } from './runs/run-directory.js'
 import { RunLog } from './runs/run-log.js'
+import { plannedStages } from './scheduling/planned-stages.js'
 import { runGraph } from './scheduling/run-graph.js'
+import { TimeLeft } from './scheduling/time-left.js'
+import { EventLog } from './runs/event-log.js'
 import { readRecord } from './runs/read-run.js'
 import { type EngineTold, runRecord, type RunRecord } from './runs/run-record.js'
-import type { ExperimentResult, RunEvent, RunResult, StageProgress, StageRef } from './runs/run-result.js'
+import type { ExperimentResult, RunEvent, RunInSight, RunResult, StageRef } from './runs/run-result.js'
 import { checkSameRun } from './runs/same-run.js'
 import { stageGraph, type StageGraph } from './scheduling/stage-graph.js'
 import { StageRunner } from './stage-runner.js'
@@ -83,13 +86,11 @@ export interface TrainerRunOptions extends CommonOptions {
   readonly engine: EngineTold
 }
 
-export interface Run {
+export interface Run extends RunInSight {
   /** The run directory. */
   readonly directory: string
   /** Fulfilled when nothing is left to do; failed and interrupted experiments are part of the result. */
   readonly result: Promise<RunResult>
-  /** The stages that are training now, read from shared words. */
-  progress(): StageProgress[]
 }
 
 const CHECKPOINT_SECONDS = 10
@@ -126,7 +127,11 @@ export async function runExperiments(
   const { directory, lock } = await directoryFor(asked, options, (message) => repairs.push(message))
 
   const logTo: { log?: RunLog } = {}
-  const emit = emitter(directory, options.onEvent, logTo)
+  const timeLeft = new TimeLeft(plannedStages(asked), workers)
+  const { numerics } = engine
+  timeLeft.expectReused((hash) => isLikelyDone(hash, { directory: directory.path, numerics, fresh }))
+  if (options.resume !== undefined) await recall(timeLeft, directory.path)
+  const emit = emitter(directory, options.onEvent, logTo, timeLeft)
   const warn = (message: string) => emit({ type: 'warning', message })
   const feed = new SinkFeed({ sinks: options.sinks?.(directory.path) ?? [], warn })
   const log = new RunLog({ plans, engine, feed, stageFolder: (hash) => directory.stageFolder(hash), warn })
@@ -135,9 +140,17 @@ export async function runExperiments(
     emit({ type: 'resumed', ...(options.after !== undefined && { after: options.after }) })
   for (const message of repairs) emit({ type: 'warning', message })
   const trainer = options.trainer ?? localTrainer(stages, options, directory, warn)
-  const { numerics } = engine
   const done = new DoneStages({ directory, numerics, fresh, onWarning: warn })
-  const runner = new StageRunner({ numerics, trainer, directory, done, emit, checkpointSeconds, stallSeconds })
+  const runner = new StageRunner({
+    numerics,
+    trainer,
+    directory,
+    done,
+    emit,
+    timeLeft,
+    checkpointSeconds,
+    stallSeconds,
+  })
   const running: Running = { plans, graph, runner, directory, emit }
 
   const train = async () => {
@@ -157,7 +170,28 @@ export async function runExperiments(
       lock.release()
     }
   }
-  return { directory: directory.path, result: train(), progress: () => runner.progress() }
+  return {
+    directory: directory.path,
+    result: train(),
+    progress: () => runner.progress(Date.now() / 1000),
+    secondsLeft() {
+      const now = Date.now() / 1000
+      // In its first epoch, a stage is known by its steps alone.
+      runner.progress(now)
+      return timeLeft.secondsLeft(now) ?? null
+    },
+  }
+}
+
+/** What the processes before told, as far as it can be read. */
+async function recall(timeLeft: TimeLeft, directory: string): Promise<void> {
+  try {
+    for await (const { events } of new EventLog(directory).added()) {
+      for (const event of events) timeLeft.onEvent(event, Date.parse(event.time) / 1000)
+    }
+  } catch {
+    // It only serves to foresee.
+  }
 }
 
 function localTrainer(
@@ -206,6 +240,7 @@ function emitter(
   directory: RunDirectory,
   onEvent: CommonOptions['onEvent'],
   logTo: { readonly log?: RunLog },
+  timeLeft: TimeLeft,
 ): Running['emit'] {
   const logOfStage = (stage: StageRef) =>
     logOf(
@@ -223,7 +258,9 @@ function emitter(
     }
   }
   const emit = (event: RunEvent) => {
-    const problem = directory.append(event, new Date())
+    const time = new Date()
+    const problem = directory.append(event, time)
+    timeLeft.onEvent(event, time.getTime() / 1000)
     logTo.log?.onEvent(event)
     tell(event)
     if (problem !== undefined) tell({ type: 'warning', message: problem })

@@ -14,6 +14,7 @@ import type { RunEvent, StageProgress, StageRef } from './runs/run-result.js'
 import { samplesOf } from './runs/samples.js'
 import { KeptStates } from './scheduling/kept-states.js'
 import type { StageNode } from './scheduling/stage-graph.js'
+import type { TimeLeft } from './scheduling/time-left.js'
 import type { StageTrainer, StageTraining } from './stage-trainer.js'
 
 export interface StageRunnerOptions {
@@ -23,6 +24,7 @@ export interface StageRunnerOptions {
   readonly directory: RunDirectory
   readonly done: DoneStages
   readonly emit: (event: RunEvent) => void
+  readonly timeLeft: TimeLeft
   readonly checkpointSeconds: number
   readonly stallSeconds: number
 }
@@ -98,10 +100,12 @@ export class StageRunner {
     for (const training of this.#running.values()) training.stop()
   }
 
-  progress(): StageProgress[] {
+  /** @param now in seconds since 1970 */
+  progress(now: number): StageProgress[] {
+    const { timeLeft } = this.#options
     return [...this.#running].flatMap(([{ ref, plan }, training]) => {
       const progress = training.progress()
-      return progress === undefined ? [] : [stageProgress(ref, plan, progress)]
+      return progress === undefined ? [] : [stageProgress(ref, plan.epochs, progress, timeLeft, now)]
     })
   }
 
@@ -175,10 +179,11 @@ function told(plan: StagePlan) {
 
 function stageProgress(
   stage: StageRef,
-  { epochs }: StagePlan,
-  { elapsedSeconds, ...progress }: TrainingProgress,
+  epochs: number,
+  { epoch, step, steps, last }: TrainingProgress,
+  timeLeft: TimeLeft,
+  now: number,
 ): StageProgress {
-  const stepsPerSecond = progress.step / elapsedSeconds
-  const secondsLeft = progress.step > 0 ? (progress.steps - progress.step) / stepsPerSecond : null
-  return { stage, epochs, ...progress, stepsPerSecond, secondsLeft }
+  const secondsLeft = timeLeft.secondsLeftOf(stage.hash, now, step) ?? null
+  return { stage, epoch, epochs, step, steps, last, stepsPerSecond: timeLeft.stepsPerSecond(stage.hash), secondsLeft }
 }

@@ -8,15 +8,21 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js'
 it('tells of running stages while they run, and of none afterwards', async () => {
   const plans = [experimentOf('one', stageOf('auto', { epochs: 4, stepsPerEpoch: 10 }))]
   const seen: StageProgress[] = []
+  const left: (number | null)[] = []
   const run = await runExperiments(plans, {
     engine: fakeEngine({ stepMs: 2 }),
     workers: 1,
     directory: await temporaryFolder(),
   })
-  const timer = setInterval(() => seen.push(...run.progress()), 3)
+  const timer = setInterval(() => {
+    seen.push(...run.progress())
+    left.push(run.secondsLeft())
+  }, 3)
   await run.result
   clearInterval(timer)
   expect(run.progress()).toEqual([])
+  expect(run.secondsLeft()).toBe(0)
+  expect(left.some((seconds) => seconds !== null && seconds > 0)).toBe(true)
 
   const moving = seen.filter(({ step }) => step > 0)
   expect(moving.length).toBeGreaterThan(1)

@@ -143,7 +143,9 @@ async function catalogue() {
     () => timed([...report, '--workers', String(cores)]),
     () => timed([...report, ...over]),
   )
-  console.log(`\n## The report's experiments, four workers\n\n| | seconds | over the queue it is more by |\n|---|---|---|`)
+  console.log(
+    `\n## The report's experiments, four workers\n\n| | seconds | over the queue it is more by |\n|---|---|---|`,
+  )
   console.log(`| one process, 4 threads | ${shown(local)} | ${more(queue, local)} |`)
   console.log(`| one process, ${cores} threads | ${shown(best)} | ${more(queue, best)} |`)
   console.log(`| over the queue | ${shown(queue)} | |`)

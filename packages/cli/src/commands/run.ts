@@ -6,14 +6,23 @@ import { Console } from 'node:console'
 import { join } from 'node:path'
 import { type Engine } from '@gradpool/core/engine'
 import { type ExperimentPlan } from '@gradpool/experiments'
-import { findResumable, type RunEvent, runExperiments, type RunOptions, type RunResult } from '@gradpool/orchestrator'
+import {
+  EventLog,
+  findResumable,
+  type RunEvent,
+  runExperiments,
+  type RunOptions,
+  type RunResult,
+  stageGraph,
+} from '@gradpool/orchestrator'
 import { messageOf } from '@gradpool/storage'
 import { dashboardBeside, type DashboardBeside } from '../dashboard/beside-run.js'
-import { displayFor, type DisplayOptions } from '../display/display.js'
+import { type Display, displayFor } from '../display/display.js'
 import { printOutcome, sampleKeeper } from '../display/outcome.js'
 import { type Outlet } from '../display/outlet.js'
 import { titleOfStage } from '../display/titles.js'
-import { type InReportWords, reportWordsFor } from '../display/report-words.js'
+import { reportWordsFor } from '../display/report-words.js'
+import { stageWords } from '../display/stage-words.js'
 import { chooseEngine, checkProfile, kernelTable, type TrainingProfile, writeProfile } from '@gradpool/trainer'
 import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
@@ -109,8 +118,10 @@ async function train(
     engineLine: submitted?.line ?? engineLine(options, engine),
     parallel,
     manySeeds,
-    ...wordsOf(plans, inReportWords),
+    stages: [...stageGraph(plans).values()].map(({ ref }) => ref),
+    ...stageWords(plans, inReportWords),
   })
+  if (resume !== undefined && !quiet) await recall(resume, display)
   const { samples, onEvent: keepSamples } = sampleKeeper()
   const { after } = restarted()
   const stuck = new AbortController()
@@ -155,7 +166,7 @@ async function train(
     },
   )
   tellSupervisor({ run: run.directory })
-  display.start(() => run.progress())
+  display.start(run)
   const result = await run.result.finally(() => display.stop())
   if (stuck.signal.aborted && isSupervised()) endAtOnce()
   if (options.detach === true && interrupts.exitCode() === undefined && !isOver(result)) {
@@ -173,6 +184,15 @@ async function train(
   if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
+}
+
+/** What the processes before told of a run, as far as it can be read. */
+async function recall(directory: string, display: Display): Promise<void> {
+  try {
+    for await (const { events } of new EventLog(directory).added()) for (const event of events) display.recall(event)
+  } catch {
+    // Whether the run can go on without its log, the run says.
+  }
 }
 
 /** The most that a report adds to a run; `gradpool report` makes what is missing then. */
@@ -242,26 +262,6 @@ function isOver({ experiments }: RunResult): boolean {
 
 function codeOf(result: RunResult): number {
   return isOver(result) ? exitCode.done : exitCode.failed
-}
-
-/** How stages are told of, by the hash of the stage. */
-function wordsOf(
-  plans: readonly ExperimentPlan[],
-  inReportWords: InReportWords,
-): Pick<DisplayOptions, 'reportEvery' | 'inReportWords'> {
-  const every = new Map<string, number>()
-  const reported = new Set<string>()
-  for (const { config, stages } of plans) {
-    stages.forEach(({ hash }, index) => {
-      const own = config.stages[index]?.train?.reportEvery
-      every.set(hash, own ?? config.train.reportEvery)
-      if (inReportWords(config.name)) reported.add(hash)
-    })
-  }
-  return {
-    reportEvery: (hash) => every.get(hash) ?? 1,
-    inReportWords: (hash) => reported.has(hash),
-  }
 }
 
 /** What a user's file prints must not get into the JSON document. */

@@ -1,4 +1,7 @@
-/** `gradpool show`: the table of a run that is over and every epoch of its stages, or what a saved model is. */
+/**
+ * `gradpool show`: the table of a run that is over and every epoch of its stages, a run that goes on, live, or what a
+ * saved model is.
+ */
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
@@ -22,6 +25,7 @@ import { visibleIn } from '../display/visible-in.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { checkResult } from '../check-result.js'
+import { followCommand } from './follow.js'
 import { showModel } from './show-model.js'
 
 export interface ShowOptions {
@@ -29,19 +33,24 @@ export interface ShowOptions {
   readonly runs: string
   readonly json?: boolean
   readonly lang?: Language
+  /** Look on at a run until it ends. */
+  readonly watch?: boolean
 }
 
 /** @throws UserError when there is no such run or model, or its files are damaged. */
 export async function showCommand(
   asked: string | undefined,
-  { runs, json = false, lang }: ShowOptions,
-  { stdout }: Io,
+  { runs, json = false, lang, watch = false }: ShowOptions,
+  io: Io,
 ): Promise<number> {
+  const { stdout } = io
   if (asked !== undefined && isModel(asked, runs)) {
+    if (watch) throw new UserError(`--watch looks on at a run, and '${asked}' is a model`)
     await showModel(await findStageModel(asked, { runs }), { json }, stdout)
     return exitCode.done
   }
   const directory = await findRun(asked, runs)
+  if (watch) return followCommand(directory, { json, ...(lang !== undefined && { lang }) }, io)
   const { record, result: told } = await readRun(directory)
   if (told === null) throw withoutResult(directory, record)
   checkResult(told, join(directory, 'result.json'))
@@ -80,7 +89,7 @@ function isModel(asked: string, runs: string): boolean {
 
 function withoutResult(directory: string, { started }: RunContents['record']): UserError {
   return new UserError(
-    `The run '${directory}' (started ${started}) has no result: it is still going on, or it was cut off and \`gradpool resume ${directory}\` resumes it`,
+    `The run '${directory}' (started ${started}) has no result: it is still going on, and --watch looks on at it; or it was cut off, and \`gradpool resume ${directory}\` resumes it`,
   )
 }
 

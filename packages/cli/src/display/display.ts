@@ -1,13 +1,15 @@
 /** What is shown of a run while it goes on: live lines on a terminal, the report's log elsewhere, or nothing. */
-import { type RunEvent, type StageProgress } from '@gradpool/orchestrator'
+import { type RunEvent, type RunInSight, type StageRef } from '@gradpool/orchestrator'
 import { reportLog } from './log.js'
 import { type Outlet } from './outlet.js'
 import { visibleIn } from './visible-in.js'
 
 export interface Display {
+  /** Of what was told before, in a process that shows it no more. */
+  recall(event: RunEvent): void
   onEvent(event: RunEvent): void
-  /** The run has begun; `read` gives the stages that train now. */
-  start(read: () => readonly StageProgress[]): void
+  /** The run has begun. */
+  start(run: RunInSight): void
   /** To be called once, before anything else is printed. */
   stop(): void
 }
@@ -20,6 +22,8 @@ export interface DisplayOptions {
   /** Several stages may run at once. */
   readonly parallel: boolean
   readonly manySeeds: boolean
+  /** All stages of the run. */
+  readonly stages: readonly StageRef[]
   /** How many epochs of a stage one line of the log stands for. */
   readonly reportEvery: (stageHash: string) => number
   /** Whether the stage is told of in the report's words. */
@@ -30,7 +34,10 @@ export interface DisplayOptions {
 export async function displayFor(options: DisplayOptions): Promise<Display> {
   const { outlet, quiet, engineLine } = options
   if (quiet) return silent
-  const display = outlet.live ? (await import('./live.js')).liveDisplay(outlet, options) : logDisplay(options)
+  const stages = visibleIn(options.stages)
+  const display = outlet.live
+    ? (await import('./live.js')).liveDisplay(outlet, { ...options, stages })
+    : logDisplay(options)
   let begun = false
   // Nothing is printed before a run has begun: until then its options may turn out to be wrong.
   const begin = () => {
@@ -38,13 +45,14 @@ export async function displayFor(options: DisplayOptions): Promise<Display> {
     begun = true
   }
   return {
+    recall: (event) => display.recall(visibleIn(event)),
     onEvent(event) {
       begin()
       display.onEvent(visibleIn(event))
     },
-    start(read) {
+    start(run) {
       begin()
-      display.start(() => read().map(visibleIn))
+      display.start({ progress: () => run.progress().map(visibleIn), secondsLeft: () => run.secondsLeft() })
     },
     stop: () => display.stop(),
   }
@@ -52,7 +60,7 @@ export async function displayFor(options: DisplayOptions): Promise<Display> {
 
 const nothing = () => undefined
 
-const silent: Display = { onEvent: nothing, start: nothing, stop: nothing }
+const silent: Display = { recall: nothing, onEvent: nothing, start: nothing, stop: nothing }
 
 function logDisplay(options: DisplayOptions): Display {
   const { print } = options.outlet

@@ -2,8 +2,9 @@
  * Where text goes: a stream, with what it can show.
  *
  * An outlet is live where lines can be repainted: a terminal that is not dumb and knows its width. Only a live outlet
- * ever gets control characters, colours included; `NO_COLOR` takes the colours away there too. All others that a text
- * has, since it quotes a name or a path, are written out.
+ * ever gets control characters, colours included. `NO_COLOR` takes the colours away there too; `FORCE_COLOR` asks for
+ * them, and for nothing else, where they would not be. All others that a text has, since it quotes a name or a path,
+ * are written out.
  */
 import { visible } from '@gradpool/core/engine'
 import pc from 'picocolors'
@@ -11,13 +12,20 @@ import pc from 'picocolors'
 export type Colours = ReturnType<typeof pc.createColors>
 
 export interface Outlet {
-  readonly stream: NodeJS.WritableStream
+  readonly stream: OutputStream
   readonly live: boolean
+  /**
+   * How many milliseconds after it has broken lines anew a terminal tells of its other width; undefined where it leaves
+   * lines as they are.
+   */
+  readonly reflowLag: number | undefined
   readonly colours: Colours
   /** Width in columns, as it is now; Infinity where a terminal does not say. */
   columns(): number
   /** Height in lines, as it is now. */
   rows(): number
+  /** Calls the listener when the terminal has another size; returns what ends that. */
+  onResize(listener: () => void): () => void
   /** Writes a line, or several, in no colour. */
   readonly print: (text: string) => void
   /** The same of a text that has colours, and of others' texts only what was made `visibleIn` before. */
@@ -36,21 +44,40 @@ export type OutputStream = NodeJS.WritableStream & {
 /** Files and pipes have no width of their own. */
 const widthElsewhere = 100
 
-export function openOutlet(stream: OutputStream, environment: Readonly<Record<string, string | undefined>>): Outlet {
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function openOutlet(stream: OutputStream, environment: Environment): Outlet {
   // A pseudo-terminal may have no size: 0 columns.
   const sized = (stream.columns ?? 0) > 0
   const live = stream.isTTY === true && environment.TERM !== 'dumb' && sized
-  const coloured = live && (environment.NO_COLOR ?? '') === ''
   return {
     stream,
     live,
-    colours: pc.createColors(coloured),
+    reflowLag: reflowLagOf(environment),
+    colours: pc.createColors(isColoured(live, environment)),
     columns: () => (stream.isTTY === true ? widthOf(stream) : widthElsewhere),
     rows: () => (live ? heightOf(stream) : Infinity),
+    onResize(listener) {
+      stream.on('resize', listener)
+      return () => void stream.off('resize', listener)
+    },
     print: (text) => void stream.write(`${visible(text)}\n`),
     printColoured: (text) => void stream.write(`${visibleInColour(text)}\n`),
     printJson: (json) => void stream.write(`${json}\n`),
   }
+}
+
+/** As https://no-color.org and https://force-color.org have it; 0 and false are taken for no, as Node does. */
+function isColoured(live: boolean, environment: Environment): boolean {
+  const { NO_COLOR: no = '', FORCE_COLOR: force = '' } = environment
+  if (no !== '') return false
+  return force === '' ? live : force !== '0' && force !== 'false'
+}
+
+/** Of the terminals in use, xterm and screen break no lines, and tmux waits. */
+function reflowLagOf({ XTERM_VERSION, STY, TMUX }: Environment): number | undefined {
+  if (XTERM_VERSION !== undefined || STY !== undefined) return undefined
+  return TMUX === undefined ? 0 : 250
 }
 
 function widthOf({ columns = 0 }: OutputStream): number {

@@ -1,87 +1,69 @@
 /**
- * One running stage as one line, as wide as there is room for:
+ * Running stages, each as one line, as wide as there is room for:
  *
- *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.118  accuracy -0.525  12.4k steps/s  0:12 left
+ *     mnist_auto_2 autoencode ━━━━━─────── epoch 4/10  40 %  cost 2553.1 ▇▅▃  accuracy 0.525  12.4k steps/s  0:12 left
  *
- * Where it does not fit, the bar goes first, then speed, per cent, and metrics, the last one first; name, epoch and
- * time stay longest.
+ * Where it does not fit, the bar goes first, then speed, per cent, the curve of the loss, and metrics, the last one
+ * first; name, epoch and time stay longest.
  */
 import { type StageProgress } from '@gradpool/orchestrator'
+import { leftPart, type Line, type Part } from './fit-line.js'
 import { type Colours } from './outlet.js'
-import { padEnd, textWidth, truncate } from './text-width.js'
+import { sparkline } from './sparkline.js'
+import { padEnd } from './text-width.js'
 
 export interface StageLineOptions {
-  readonly columns: number
   readonly colours: Colours
   readonly title: string
-  /** Titles of all lines are filled up to this width. */
-  readonly titleWidth: number
   /** What the loss is called. */
   readonly lossWord: 'cost' | 'loss'
+  /** The loss of the validation after each epoch, or that of the training. */
+  readonly curve: readonly number[]
 }
 
-interface Part {
-  readonly text: string
-  /** The part with the highest rank is the first to go. */
-  readonly rank: number
+const curveWidth = 10
+
+export function stageLine(progress: StageProgress, options: StageLineOptions): Line {
+  return { heading: options.title, parts: partsOf(progress, options), fraction: fractionOf(progress) }
 }
 
-const widestBar = 24
-const narrowestBar = 8
-const gap = '  '
-
-export function stageLine(progress: StageProgress, options: StageLineOptions): string {
-  const { columns, colours, title, titleWidth, lossWord } = options
-  let parts = partsOf(progress, lossWord)
-  const heading = padEnd(truncate(title, columns), Math.min(titleWidth, columns))
-  const lineOf = (shown: readonly Part[]) => [heading, ...shown.map(({ text }) => text)].join(gap)
-  while (parts.length > 0 && textWidth(lineOf(parts)) > columns) {
-    const last = Math.max(...parts.map(({ rank }) => rank))
-    parts = parts.filter(({ rank }) => rank !== last)
-  }
-  const room = columns - textWidth(lineOf(parts)) - gap.length
-  const bar = room < narrowestBar ? '' : barOf(fractionOf(progress), Math.min(room, widestBar), colours)
-  return [colours.bold(heading), bar, ...parts.map(({ text }) => text)]
-    .filter((text) => text !== '')
-    .join(gap)
-    .trimEnd()
-}
-
-function partsOf(progress: StageProgress, lossWord: string): Part[] {
+function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLineOptions): Part[] {
   const { epoch, epochs, last, stepsPerSecond, secondsLeft } = progress
   const { loss = NaN, ...others } = last
   // Parts of metrics that are finished at the end of an epoch have slashes in their names.
   const metrics = Object.entries(others).filter(([name, value]) => !name.includes('/') && Number.isFinite(value))
   const total = String(epochs)
-  const parts: Part[] = [
-    { text: `epoch ${String(epoch).padStart(total.length)}/${total}`, rank: 0 },
-    {
-      text: `${Math.floor(100 * fractionOf(progress))
-        .toFixed(0)
-        .padStart(3)} %`,
-      rank: 4,
-    },
-    { text: `${lossWord} ${short(loss)}`.padEnd(13), rank: 2 },
+  const count = `${String(epoch).padStart(total.length)}/${total}`
+  const percent = Math.floor(100 * fractionOf(progress)).toFixed(0)
+  return [
+    { text: `epoch ${count}`, short: count, place: 0, rank: 0 },
+    { text: `${percent.padStart(3)} %`, place: 1, rank: 5 },
+    { text: `${lossWord} ${short(loss)}`.padEnd(13), place: 2, rank: 2 },
+    ...curvePart(curve, colours),
     ...metrics.map(([name, value], at) => {
-      return { text: `${name} ${short(value).padStart(6)}`, rank: 3 + at / metrics.length }
+      return {
+        text: `${name} ${short(value).padStart(6)}`,
+        place: 4 + at / metrics.length,
+        rank: 3 + at / metrics.length,
+      }
     }),
+    { text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, place: 5, rank: 6 },
+    ...leftPart(secondsLeft),
   ]
-  parts.push({ text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, rank: 5 })
-  if (secondsLeft !== null) parts.push({ text: `${clock(secondsLeft)} left`, rank: 1 })
-  return parts
 }
 
-function fractionOf({ step, steps }: StageProgress): number {
+/** A single point is no curve. */
+export function curvePart(curve: readonly number[], colours: Colours): Part[] {
+  if (curve.filter(Number.isFinite).length < 2) return []
+  return [{ text: padEnd(sparkline(curve, curveWidth), curveWidth), place: 3, rank: 4, colour: colours.cyan }]
+}
+
+export function fractionOf({ step, steps }: StageProgress): number {
   return steps > 0 ? Math.min(1, step / steps) : 0
 }
 
-function barOf(fraction: number, width: number, colours: Colours): string {
-  const done = Math.round(fraction * width)
-  return colours.cyan('━'.repeat(done)) + colours.dim('─'.repeat(width - done))
-}
-
 /** About six characters, whatever the size. */
-function short(value: number): string {
+export function short(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   if (size >= 1e6) return value.toExponential(2)
@@ -91,12 +73,4 @@ function short(value: number): string {
 function thousands(value: number): string {
   if (!Number.isFinite(value)) return '–'
   return value >= 1000 ? `${(value / 1000).toFixed(1)}k` : value.toFixed(0)
-}
-
-/** `0:07`, `12:30`, `1:02:03`. */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds))
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-  const shown = parts[0] === 0 ? parts.slice(1) : parts
-  return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }

@@ -1,12 +1,17 @@
 /** Text measured in terminal columns, where Korean, Chinese, Japanese and pictures take two. */
 
-const wide = /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60]/u
+/** Letters of which a syllable is put together: its first one has the width of all. */
+const joined = /[\u1160-\u11ff\ud7b0-\ud7ff]/u
+const narrow = /[\uff61-\uffdc\uffe8-\uffee]/u
+const wide =
+  /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u
 const pictured = /\p{Emoji_Presentation}/u
 const plain = /^[ -~]*$/
 const without = /\p{Mark}|\p{Control}|\p{Format}/u
 
 function widthOfCharacter(character: string): number {
-  if (without.test(character)) return 0
+  if (without.test(character) || joined.test(character)) return 0
+  if (narrow.test(character)) return 1
   return wide.test(character) || pictured.test(character) ? 2 : 1
 }
 

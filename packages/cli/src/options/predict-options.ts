@@ -23,5 +23,10 @@ export function predictOptions(): Option[] {
 }
 
 export function showOptions(): Option[] {
-  return [runsOption(), languageOption(), new Option('--json', 'print one JSON document, and nothing else on stdout')]
+  return [
+    new Option('--watch', 'look on at a run that another process works on, until it ends'),
+    runsOption(),
+    languageOption(),
+    new Option('--json', 'print one JSON document, and nothing else on stdout'),
+  ]
 }

@@ -2,6 +2,7 @@
 import {
   type ExperimentResult,
   type RunEvent,
+  type RunInSight,
   type RunResult,
   type Sample,
   type StageProgress,
@@ -52,6 +53,10 @@ export function progressOf(stage: StageRef, change: Partial<StageProgress> = {})
     secondsLeft: 12,
     ...change,
   }
+}
+
+export function inSight(progress: RunInSight['progress'], secondsLeft: number | null = null): RunInSight {
+  return { progress, secondsLeft: () => secondsLeft }
 }
 
 export function experimentOf(name: string, change: Partial<ExperimentResult> = {}): ExperimentResult {

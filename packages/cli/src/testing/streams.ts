@@ -23,9 +23,9 @@ export function keptStream(terminal: { isTTY?: boolean; columns?: number; rows?:
 export function keptOutlet(
   terminal: { isTTY?: boolean; columns?: number; rows?: number } = {},
   environment: Readonly<Record<string, string>> = {},
-): { outlet: Outlet; text: () => string } {
+): { outlet: Outlet; stream: OutputStream; text: () => string } {
   const { stream, text } = keptStream(terminal)
-  return { outlet: openOutlet(stream, environment), text }
+  return { outlet: openOutlet(stream, environment), stream, text }
 }
 
 export function keptIo(): { io: Io; stdout: () => string; stderr: () => string } {

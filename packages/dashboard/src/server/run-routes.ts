@@ -159,9 +159,9 @@ export function addRunRoutes(app: FastifyInstance, { list, followed, resume }: R
     const compared = []
     for (const title of asked) {
       const whole = await list.directoryOf(title)
-      const at = whole === undefined ? title.indexOf('/') : -1
-      const directory = whole ?? (await directoryOf(title.slice(0, at)))
-      compared.push({ title, directory, experiment: at < 0 ? undefined : title.slice(at + 1) })
+      const [run = '', ...experiment] = whole === undefined ? title.split('/') : [title]
+      const directory = whole ?? (await directoryOf(run))
+      compared.push({ title, directory, experiment: experiment.length > 0 ? experiment.join('/') : undefined })
     }
     const comparisons = await compareRuns(compared, { metric: single(query, 'metric') })
     return {

@@ -118,9 +118,9 @@ async function download({ url }: Address, to: string): Promise<string> {
       throw new UserError(`${url} cannot be fetched: the server answers ${response.status} ${response.statusText}`)
     }
     const hash = createHash('sha256')
-    for await (const part of response.body) {
+    const body: AsyncIterable<Uint8Array> = response.body
+    for await (const bytes of body) {
       timer.refresh()
-      const bytes: Uint8Array = part
       hash.update(bytes)
       await file.writeFile(bytes)
     }

@@ -3,9 +3,10 @@
  * the same folder left in the store.
  */
 import { reasonOf } from '@gradpool/storage'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { RunDirectory } from './run-directory.js'
-import { readStageFiles, type DoneStage, type StageManifest } from './stage-files.js'
+import { stageFolder, type RunDirectory } from './run-directory.js'
+import { DONE_FILE, readStageFiles, type DoneStage, type StageManifest } from './stage-files.js'
 import { putIntoStore, STORE_FOLDER, takeFromStore } from './stage-store.js'
 
 export interface DoneStagesOptions {
@@ -58,6 +59,19 @@ export class DoneStages {
 
   #entry(hash: string): string {
     const { directory, numerics } = this.#options
-    return join(dirname(directory.path), STORE_FOLDER, numerics, hash)
+    return storedAt(directory.path, numerics, hash)
   }
+}
+
+/** Whether a run will find a stage done, as far as a look at names can tell. */
+export function isLikelyDone(
+  hash: string,
+  { directory, numerics, fresh }: { readonly directory: string; readonly numerics: string; readonly fresh: boolean },
+): boolean {
+  const folders = [stageFolder(directory, hash), ...(fresh ? [] : [storedAt(directory, numerics, hash)])]
+  return folders.some((folder) => existsSync(join(folder, DONE_FILE)))
+}
+
+function storedAt(directory: string, numerics: string, hash: string): string {
+  return join(dirname(directory), STORE_FOLDER, numerics, hash)
 }

@@ -79,7 +79,7 @@ export class RunDirectory {
   }
 
   stageFolder(hash: string): string {
-    return join(this.path, 'stages', hash)
+    return stageFolder(this.path, hash)
   }
 
   checkpoints(hash: string): CheckpointStore {
@@ -128,6 +128,10 @@ export class RunDirectory {
     this.#log = undefined
     if (log !== undefined) closeSync(log)
   }
+}
+
+export function stageFolder(directory: string, hash: string): string {
+  return join(directory, 'stages', hash)
 }
 
 /** Bytes that were logged, in base64. */

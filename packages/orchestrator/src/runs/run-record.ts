@@ -3,7 +3,7 @@
  */
 import { availableCores, type Engine } from '@gradpool/core/engine'
 import type { ExperimentPlan } from '@gradpool/experiments'
-import { ownVersion } from '@gradpool/trainer'
+import { ownVersion, trainingCost, type TrainingCost } from '@gradpool/trainer'
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 
@@ -43,6 +43,8 @@ export interface RunRecord {
       readonly initFrom?: string
     }[]
   }[]
+  /** What each stage costs, by its hash, from which the time left is foreseen; earlier records have none. */
+  readonly costs?: Readonly<Record<string, TrainingCost>>
   /** What the caller added. */
   readonly record: Readonly<Record<string, unknown>>
 }
@@ -85,6 +87,9 @@ export function runRecord({ plans, engine, workers, started, record }: RecordOpt
         ...(initFrom !== undefined && { initFrom }),
       })),
     })),
+    costs: Object.fromEntries(
+      plans.flatMap(({ stages }) => stages.map((stage) => [stage.hash, trainingCost(stage, workers ?? 1)] as const)),
+    ),
     record,
   }
 }

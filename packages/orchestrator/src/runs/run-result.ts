@@ -134,3 +134,11 @@ export interface StageProgress {
   /** Null while there is no estimate. */
   readonly secondsLeft: number | null
 }
+
+/** A run that goes on, as whoever shows it sees it. */
+export interface RunInSight {
+  /** The stages that are training now. */
+  progress(): StageProgress[]
+  /** Of all that is left, as it would be without early stopping; null while there is no estimate. */
+  secondsLeft(): number | null
+}

@@ -63,7 +63,7 @@ export interface ExperimentView {
 export interface RunView {
   /** Of its directory. */
   readonly name: string
-  readonly record: Omit<RunRecord, 'experiments' | 'record'>
+  readonly record: Omit<RunRecord, 'experiments' | 'record' | 'costs'>
   readonly experiments: readonly ExperimentView[]
   /** By hash. */
   readonly stages: Readonly<Record<string, StageView>>
@@ -73,7 +73,7 @@ export interface RunView {
 }
 
 /** Before the first event. */
-export function newRunView(name: string, { experiments, record: _, ...record }: RunRecord): RunView {
+export function newRunView(name: string, { experiments, record: _, costs: __, ...record }: RunRecord): RunView {
   const stages = new Map<string, StageView>()
   for (const experiment of experiments) {
     for (const { hash, name: stage } of experiment.stages) {

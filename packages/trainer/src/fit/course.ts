@@ -4,15 +4,17 @@
  * dies costs time, not the training.
  */
 import { UserError } from '@gradpool/core'
-import { type Engine, type StateValues } from '@gradpool/core/engine'
+import { stepsPerEpochOf, type Engine, type StateValues } from '@gradpool/core/engine'
 import { nodeProcess } from '@gradpool/core/node-module'
 import type { Checkpoint } from '../checkpoints/checkpoint.js'
 import { checkpointWriter, type CheckpointStore } from '../checkpoints/checkpoint-store.js'
 import type { EpochRow } from '../metrics/epoch-row.js'
+import { trainingCost } from '../plan/training-cost.js'
 import type { TrainingPlan } from '../plan/training-plan.js'
 import { usefulWorkers } from '../strategies/compile-strategy.js'
 import { enginePool, type EnginePool } from '../threads/engine-pool.js'
 import { ThreadBudget } from '../threads/thread-budget.js'
+import { Pace } from '../training/pace.js'
 import { Training, type TrainingOptions } from '../training/training.js'
 import { DoneEpochs } from '../training/done-epochs.js'
 import type { TrainingOutcome, TrainingProgress } from '../training/training-outcome.js'
@@ -55,6 +57,8 @@ const NEVER_SECONDS = 604_800
 /** Between two looks at the progress. */
 const LOOK_MS = 100
 
+const now = () => performance.now() / 1000
+
 export class Course {
   readonly #options: CourseOptions
   readonly #workers: number
@@ -96,6 +100,7 @@ export class Course {
   async #once(): Promise<TrainingOutcome> {
     const { plan, engine, state, retrace, callbacks, feed, signal, onEpoch, checkpoints } = this.#options
     let epoch = 0
+    const pace = this.#paceFrom(this.#from)
     const log = logOf(
       (item) => feed.tell('', item),
       () => epoch,
@@ -112,7 +117,7 @@ export class Course {
       budget: new ThreadBudget(this.#workers),
       checkpointSeconds: checkpoints ? this.#options.checkpointSeconds : NEVER_SECONDS,
       stallSeconds: STALL_SECONDS,
-      onThreads: () => undefined,
+      onThreads: (threads) => pace.onThreads(threads, now()),
       onProfile: this.#options.onProfile,
       records: false,
       onWarning: callbacks.warn,
@@ -122,6 +127,7 @@ export class Course {
           training.endAfterEpoch()
         }
         epoch = row.epoch
+        pace.onEpoch(row, now())
         const weights = () => weightsOf(read())
         feed.tell('', { type: 'epoch', row, ...(feed.wantsWeights(epoch) && { weights: weights() }) })
         callbacks.call('onEpoch', onEpoch, { row, stop, weights, log })
@@ -130,7 +136,7 @@ export class Course {
     const stop = () => training.stop()
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted === true) stop()
-    const endWatch = this.#watch(training)
+    const endWatch = this.#watch(training, pace)
     try {
       return await training.run()
     } finally {
@@ -140,7 +146,7 @@ export class Course {
   }
 
   /** Looks at the progress from time to time, for those who want to know. */
-  #watch(training: Training): () => void {
+  #watch(training: Training, pace: Pace): () => void {
     const { callbacks, onStep, progress: isDrawn } = this.#options
     if (onStep === undefined && !isDrawn) return () => undefined
     const stderr = nodeProcess()?.stderr
@@ -148,7 +154,7 @@ export class Course {
     const timer = setInterval(() => {
       const seen = training.progress()
       if (seen === undefined) return
-      const progress = this.#stepProgress(seen)
+      const progress = this.#stepProgress(seen, pace)
       line?.draw(progress)
       callbacks.call('onStep', onStep, progress)
     }, LOOK_MS)
@@ -158,12 +164,18 @@ export class Course {
     }
   }
 
-  #stepProgress(seen: TrainingProgress): StepProgress {
-    const { epoch, step, steps, last, elapsedSeconds } = seen
+  #stepProgress({ epoch, step, steps, last }: TrainingProgress, pace: Pace): StepProgress {
     const { epochs } = this.#options.plan
-    const stepsPerSecond = step / elapsedSeconds
-    const secondsLeft = step > 0 ? (steps - step) / stepsPerSecond : NaN
-    return { epoch, epochs, step, steps, loss: last.loss ?? NaN, stepsPerSecond, secondsLeft }
+    const secondsLeft = pace.secondsLeft(now(), step) ?? NaN
+    return { epoch, epochs, step, steps, loss: last.loss ?? NaN, stepsPerSecond: pace.stepsPerSecond(), secondsLeft }
+  }
+
+  #paceFrom(from: Checkpoint | undefined): Pace {
+    const { plan } = this.#options
+    const { epochs, training, validation } = trainingCost(plan, this.#workers)
+    const share = training / (training + validation)
+    const stepsPerEpoch = stepsPerEpochOf(plan.training.program)
+    return new Pace({ epochs, stepsPerEpoch, fromStep: from?.position.step ?? 0, share, began: now() })
   }
 
   #done({ state, epochs: history, seconds }: Done): DoneTraining {

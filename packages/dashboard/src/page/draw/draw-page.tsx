@@ -151,7 +151,7 @@ function percent(share: number): string {
 function useDrawn({ id }: ModelRow) {
   const [drawn, setDrawn] = useState<Drawn>()
   const [error, setError] = useState<Error>()
-  const next = useRef<Pixels>()
+  const next = useRef<Pixels | undefined>(undefined)
   const isAsking = useRef(false)
   const isGone = useRef(false)
   useEffect(() => () => void (isGone.current = true), [])
