@@ -1,5 +1,6 @@
 /**
- * BullMQ's commands wait for their server to come back, however long that takes; what begins or ends a process does not.
+ * BullMQ's commands wait for their server to come back, however long that takes; what begins or ends a process does
+ * not.
  */
 import { setTimeout } from 'node:timers/promises'
 
