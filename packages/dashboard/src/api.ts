@@ -66,7 +66,8 @@ export interface Spread {
   readonly deviation: number | null
 }
 
-// `GET /api/events`: Server-Sent Events, `runs` without data where the list has changed; twice a second at most.
+/** `GET /api/events`: Server-Sent Events, `runs` without data where the list has changed; twice a second at most. */
+export type ListMessage = 'runs'
 
 /** What is told of a run besides its view. */
 export interface RunState extends RunLabels {
