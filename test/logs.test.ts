@@ -1,7 +1,8 @@
-/** `--log csv` and `--log jsonl`: what they write is what the run itself keeps, also of a stage that is trained already. */
+/** `--log csv` and `--log jsonl`: they write what the run itself keeps, also of a stage that is trained already. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { StageMetrics } from '@gradpool/orchestrator'
+import type { Metrics } from '@gradpool/trainer'
 import { expect, test } from 'vitest'
 import { smallData } from './data-folder.js'
 import { contentsOf, emptyFolder, gradpool, runsIn } from './gradpool.js'
@@ -40,10 +41,15 @@ interface Logged {
 }
 
 function tableOf({ epochs, test }: StageMetrics): string {
+  const cells = (metrics: Metrics | null | undefined) => `${number(metrics?.loss)},${number(metrics?.accuracy)}`
   const lines = epochs.flatMap(({ epoch, seconds, loss, accuracy, validation }) => [
-    [epoch, 'train', seconds, loss, accuracy],
-    [epoch, 'validation', '', validation?.loss, validation?.accuracy],
+    `${epoch},train,${seconds},${number(loss)},${number(accuracy)}`,
+    `${epoch},validation,,${cells(validation)}`,
   ])
-  const all = [['epoch', 'split', 'seconds', 'loss', 'accuracy'], ...lines, [2, 'test', '', test?.loss, test?.accuracy]]
-  return all.map((cells) => `${cells.join(',')}\n`).join('')
+  return ['epoch,split,seconds,loss,accuracy', ...lines, `2,test,,${cells(test)}`, ''].join('\n')
+}
+
+function number(value: unknown): number {
+  if (typeof value !== 'number') throw new Error(`${JSON.stringify(value)} is no number`)
+  return value
 }

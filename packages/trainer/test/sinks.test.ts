@@ -111,7 +111,7 @@ describe('sinks', () => {
   })
 
   it('must be sinks', async () => {
-    // @ts-expect-error No sink.
+    // @ts-expect-error It has no `write`.
     await expect(fit(threeClasses, { ...options, sinks: [{ name: 'nothing' }] })).rejects.toThrow('sinks')
   })
 })
