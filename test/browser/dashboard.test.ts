@@ -342,27 +342,30 @@ it('lists a thousand runs at once', async () => {
     await tab.goto(at('', many))
     await rowsIn(tab).nth(49).waitFor()
     const listed = performance.now() - began
-    /** From what a person does to the list that is other than before. */
-    const until = (action: string) =>
+    /** From what a person does to the list that begins with this run. */
+    const until = (first: string, action: string) =>
       tab.evaluate<number>(`new Promise((resolve) => {
         const began = performance.now()
-        const before = document.querySelector('.runs tbody').textContent
         const look = () => {
-          if (document.querySelector('.runs tbody')?.textContent === before) requestAnimationFrame(look)
-          else resolve(performance.now() - began)
+          if (document.querySelector('.runs .id')?.textContent === '${first}') resolve(performance.now() - began)
+          else requestAnimationFrame(look)
         }
         ${action}
         look()
       })`)
     const timings = {
       listed,
-      next: await until(`document.querySelector('.pager button:last-child').click()`),
-      sorted: await until(`document.querySelector('.runs thead th:last-child .sort').click()`),
-      searched: await until(`{
-        const input = document.querySelector('input[type=search]')
-        input.value = 'run-0777'
-        input.dispatchEvent(new Event('input', { bubbles: true }))
-      }`),
+      next: await until('run-0949', `document.querySelector('.pager button:last-child').click()`),
+      // All began at once, so that the latest name comes first however they are sorted by time.
+      sorted: await until('run-0999', `document.querySelector('.runs thead th:last-child .sort').click()`),
+      searched: await until(
+        'run-0777',
+        `{
+          const input = document.querySelector('input[type=search]')
+          input.value = 'run-0777'
+          input.dispatchEvent(new Event('input', { bubbles: true }))
+        }`,
+      ),
     }
     expect(await rowsIn(tab).count()).toBe(1)
     console.log(
@@ -371,8 +374,7 @@ it('lists a thousand runs at once', async () => {
         .join(', '),
     )
     expect(timings.listed).toBeLessThan(10_000)
-    expect(timings.next).toBeLessThan(3000)
-    expect(timings.searched).toBeLessThan(3000)
+    expect(Math.max(timings.next, timings.sorted, timings.searched)).toBeLessThan(3000)
     expect(errors).toEqual([])
   } finally {
     await stopDashboard(many)

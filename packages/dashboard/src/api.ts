@@ -80,7 +80,7 @@ export interface RunState extends RunLabels {
 
 /**
  * `GET /api/runs/:id/events`: Server-Sent Events, each with JSON as its data. `view` comes first, and again whenever
- * messages were left out because the browser did not read; then `events`, in the order of time, at most four times a
+ * messages were left out because the browser did not read; then `events`, in the order of time, at most twice a
  * second; `state` where it has changed.
  */
 export interface RunMessages {

@@ -44,7 +44,7 @@ it('tells what is added to the log of a run, by whichever process, and whole lin
   expect(told.views).toBe(0)
 })
 
-it('tells four times a second at most', async () => {
+it('tells twice a second at most', async () => {
   const { directory, told } = await followed()
   const began = performance.now()
   for (let epoch = 3; epoch < 63; epoch++) {
@@ -52,7 +52,7 @@ it('tells four times a second at most', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   await expect.poll(() => told.events.length, { timeout: 3000 }).toBe(60)
-  expect(told.messages).toBeLessThanOrEqual((performance.now() - began) / 250 + 1)
+  expect(told.messages).toBeLessThanOrEqual((performance.now() - began) / 500 + 1)
 })
 
 it('tells the state: who works on the run, and its labels', async () => {

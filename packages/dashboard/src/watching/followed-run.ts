@@ -35,7 +35,7 @@ const MOST_WARNINGS = 200
 const MOST_EVENTS = 1000
 
 /** Two looks at the files are so far apart at least; and at most, where the system does not tell of changes. */
-const LEAST_MS = 250
+const LEAST_MS = 500
 const POLL_MS = 1000
 
 export class FollowedRun {
@@ -53,6 +53,8 @@ export class FollowedRun {
   #poll: NodeJS.Timeout | undefined
   #next: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
+  /** Whether the files of the state may have changed: all but the log. */
+  #isStateDue = true
   #isClosed = false
 
   private constructor(directory: string, begun: RunView, canResume: boolean) {
@@ -101,24 +103,31 @@ export class FollowedRun {
     clearTimeout(this.#next)
   }
 
-  /** Reads what was added, and tells it. Never rejects. */
+  /** Reads all that there is, and tells it. Never rejects. */
   async look(): Promise<void> {
+    this.#isStateDue = true
+    await this.#lookOnce()
+  }
+
+  async #lookOnce(): Promise<void> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
     await this.#looking
   }
 
   #follow(): void {
     this.#isClosed = false
-    const soon = () => {
+    const soon = (isStateDue: boolean) => {
+      this.#isStateDue ||= isStateDue
       if (this.#next !== undefined || this.#isClosed) return
       this.#next = setTimeout(() => {
         this.#next = undefined
-        void this.look()
+        void this.#lookOnce()
       }, LEAST_MS).unref()
     }
-    this.#poll = setInterval(soon, POLL_MS).unref()
+    this.#poll = setInterval(() => soon(true), POLL_MS).unref()
     try {
-      this.#watcher = watch(this.directory, { persistent: false }, soon).on('error', () => this.#watcher?.close())
+      const onChange = (_: string, name: string | null) => soon(name !== basename(this.#log.path))
+      this.#watcher = watch(this.directory, { persistent: false }, onChange).on('error', () => this.#watcher?.close())
     } catch {
       // A system that does not tell of changes, or not of so many folders: it is looked at.
     }
@@ -143,7 +152,8 @@ export class FollowedRun {
       view = { ...view, warnings: [...view.warnings, this.#damage] }
       isWhole = false
     }
-    const state = await this.#readState(view)
+    const state = this.#isStateDue ? await this.#readState(view) : this.#state
+    this.#isStateDue = false
     const isOther = JSON.stringify(state) !== JSON.stringify(this.#state)
     // From here on at once: who begins to listen has either the view from before or all that is told.
     this.#view = view

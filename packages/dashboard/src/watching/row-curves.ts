@@ -1,4 +1,4 @@
-/** Small curves of rows of the list. Of a run that has ended they are read once; one that goes on is read on from there. */
+/** Small curves of rows of the list. A run that has ended is read once; one that goes on is read on from there. */
 import type { RunSummary } from '@gradpool/orchestrator'
 import type { RunView } from '@gradpool/report'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /** All runs: searched, sorted and paged by the server, so that a thousand are as quick as ten. */
 import { useEffect, useState } from 'preact/hooks'
-import type { RowCurves, RunList, RunRow } from '../../api.js'
+import type { ListMessage, RowCurves, RunList, RunRow } from '../../api.js'
 import { Command, Empty, Problem } from '../parts.js'
 import { addressOf, replaceRoute } from '../route.js'
 import { get, useAnswer, useMessages } from '../server.js'
@@ -10,6 +10,7 @@ import { Pager } from './pager.js'
 import { rowName, RunsTable } from './runs-table.js'
 
 const LIMIT = 50
+const KINDS: readonly ListMessage[] = ['runs']
 const NONE: readonly RunRow[] = []
 /** Metrics that have a column. */
 const MOST_METRICS = 3
@@ -24,7 +25,7 @@ export function RunsPage({ query }: { readonly query: URLSearchParams }) {
   if (search !== '') asked.set('search', search)
   for (const condition of query.getAll('where')) asked.append('where', condition)
   const list = useAnswer<RunList>(`api/runs?${asked.toString()}`)
-  useMessages('api/events', ['runs'], list.again)
+  useMessages('api/events', KINDS, list.again)
   const rows = list.value?.rows ?? NONE
   const curves = useCurves(rows)
   const go = (change: (next: URLSearchParams) => void, keepsPage = false) => {
