@@ -26,6 +26,14 @@ describe('commands and options', () => {
     [['run', 'report', '--seed', '4..0'], /^--seed must be .*, not '4\.\.0'$/m],
     [['run', 'report', '--epochs', '1.5'], /^--epochs must be a whole number .*, not '1\.5'$/m],
     [['run', 'report', '--preset', 'best'], /no preset 'best'; it has default, tuned/],
+    [
+      ['run', 'report', '--log', 'wandb'],
+      /^--log must be tensorboard, mlflow, mlflow=URL, csv or jsonl, not 'wandb'$/m,
+    ],
+    [
+      ['run', 'report', '--log', 'mlflow=ftp://host'],
+      /^MLflow is reached at an address such as .*, not 'ftp:\/\/host'$/m,
+    ],
     [['run', 'report', '--out', ''], /^--out must be the path of a folder, not nothing$/m],
     [
       ['run', 'report', '--profile', 'nowhere/trace.json'],

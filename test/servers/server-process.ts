@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { codeOf } from '@gradpool/storage'
 
 export interface ServerCommand {
   readonly command: readonly string[]
@@ -9,6 +10,10 @@ export interface ServerCommand {
   readonly env?: Readonly<Record<string, string>>
   /** Of the user that it runs as; this one's by default. */
   readonly uid?: number
+  /** Whether it starts processes of its own, which end with it. */
+  readonly isGroup?: boolean
+  /** How long it may take to start. Default: a minute. */
+  readonly startMs?: number
   /** Whether it takes requests. */
   readonly isReady: () => Promise<boolean>
 }
@@ -23,21 +28,40 @@ export interface ServerProcess {
 
 const START_MS = 60_000
 
-/** @throws Error with what the server said, where it ends or takes no requests after a minute */
-export async function startServer({ command, cwd, env, uid, isReady }: ServerCommand): Promise<ServerProcess> {
+/** @throws Error with what the server said, where it ends or takes no requests in time */
+export async function startServer({
+  command,
+  cwd,
+  env,
+  uid,
+  isGroup = false,
+  startMs = START_MS,
+  isReady,
+}: ServerCommand): Promise<ServerProcess> {
   const [file = '', ...args] = command
   const child = spawn(file, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
     ...(uid !== undefined && { uid, gid: uid }),
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-100_000)))
   }
-  const end = () => void child.kill('SIGKILL')
-  process.once('exit', end)
+  const signalAll = (signal: NodeJS.Signals) => {
+    if (!isGroup || child.pid === undefined) return void child.kill(signal)
+    try {
+      process.kill(-child.pid, signal)
+    } catch (error) {
+      // None of them is left.
+      if (codeOf(error) !== 'ESRCH') throw error
+    }
+  }
+  const end = () => signalAll('SIGKILL')
+  // Also where the run of the tests is killed, which ends this process by the next listener.
+  process.prependOnceListener('exit', end).prependOnceListener('disconnect', end)
   const ended = new Promise<void>((resolve) => {
     child.once('error', (error) => {
       said += error.message
@@ -46,14 +70,14 @@ export async function startServer({ command, cwd, env, uid, isReady }: ServerCom
     child.once('exit', () => {
       resolve()
     })
-  }).finally(() => process.off('exit', end))
+  }).finally(() => process.off('exit', end).off('disconnect', end))
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
-    child.kill(signal)
+    signalAll(signal)
     await Promise.race([ended, delay(10_000, undefined, { ref: false })])
-    child.kill('SIGKILL')
+    signalAll('SIGKILL')
     await ended
   }
-  const until = Date.now() + START_MS
+  const until = Date.now() + startMs
   while (!(await isReady())) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined || Date.now() > until) {
       await kill()
