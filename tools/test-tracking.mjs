@@ -1,5 +1,5 @@
-// Logs, read back by what they are for: a real `mlflow server`, and TensorBoard's package of Python. Both come from PyPI
-// once, into the cache folder. What vitest takes may be given, as `npm run test:tracking -- -t TensorBoard`.
+// Logs, read back by what they are for: a real `mlflow server`, and TensorBoard's package of Python. Both come from
+// PyPI once, into the cache folder. What vitest takes may be given, as `npm run test:tracking -- -t TensorBoard`.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { environment, root, tool } from './environment.mjs'
