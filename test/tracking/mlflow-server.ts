@@ -124,6 +124,12 @@ export async function startMlflow(): Promise<MlflowServer> {
   }
 
   const kill = () => server.kill('SIGKILL')
-  const stop = () => kill().finally(remove)
+  const stop = async () => {
+    try {
+      await kill()
+    } finally {
+      await remove()
+    }
+  }
   return { url, runsOf, historyOf, artifactsOf, artifact, kill, stop }
 }
