@@ -2,9 +2,8 @@
  * Where text goes: a stream, with what it can show.
  *
  * An outlet is live where lines can be repainted: a terminal that is not dumb and knows its width. Only a live outlet
- * ever gets control characters, colours included. `NO_COLOR` takes the colours away there too; `FORCE_COLOR` asks for
- * them, and for nothing else, where they would not be. All others that a text has, since it quotes a name or a path,
- * are written out.
+ * ever gets control characters, colours included, whatever `FORCE_COLOR` says; `NO_COLOR` takes the colours away there
+ * too. All others that a text has, since it quotes a name or a path, are written out.
  */
 import { visible } from '@gradpool/core/engine'
 import pc from 'picocolors'
@@ -54,7 +53,7 @@ export function openOutlet(stream: OutputStream, environment: Environment): Outl
     stream,
     live,
     reflowLag: reflowLagOf(environment),
-    colours: pc.createColors(isColoured(live, environment)),
+    colours: pc.createColors(live && isColoured(environment)),
     columns: () => (stream.isTTY === true ? widthOf(stream) : widthElsewhere),
     rows: () => (live ? heightOf(stream) : Infinity),
     onResize(listener) {
@@ -68,10 +67,8 @@ export function openOutlet(stream: OutputStream, environment: Environment): Outl
 }
 
 /** As https://no-color.org and https://force-color.org have it; 0 and false are taken for no, as Node does. */
-function isColoured(live: boolean, environment: Environment): boolean {
-  const { NO_COLOR: no = '', FORCE_COLOR: force = '' } = environment
-  if (no !== '') return false
-  return force === '' ? live : force !== '0' && force !== 'false'
+function isColoured({ NO_COLOR: no = '', FORCE_COLOR: force = '' }: Environment): boolean {
+  return no === '' && force !== '0' && force !== 'false'
 }
 
 /** Of the terminals in use, xterm and screen break no lines, and tmux waits. */
