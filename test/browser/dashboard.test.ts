@@ -1,14 +1,13 @@
 /** The dashboard as people have it: the command in a process of its own, and a real browser. */
-import { cp, mkdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { smallData } from '../data-folder.js'
 import { gradpool, type Running, runsIn, start, temporaryFolder } from '../gradpool.js'
 import { findChromium, open } from './chromium.js'
+import { violations } from './violations.js'
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const executable = (await findChromium()) ?? ''
 const few = smallData()
 const desktop = { viewport: { width: 1280, height: 800 } }
@@ -53,18 +52,6 @@ async function stopDashboard({ running }: Served): Promise<void> {
 
 const at = (path: string, { url } = dashboard) => `${url.replace(/\/$/, '')}/#/${path}`
 const rowsIn = (tab: Tab) => tab.locator('.runs tbody tr')
-
-interface Violation {
-  readonly id: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** By axe-core, which is put into the page past its policy. */
-async function violations(tab: Tab): Promise<readonly string[]> {
-  await tab.evaluate(axe)
-  const found = await tab.evaluate<readonly Violation[]>('axe.run().then(({ violations }) => violations)')
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
 
 /** A seven, with the mouse. */
 async function drawSeven(tab: Tab): Promise<void> {

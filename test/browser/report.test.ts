@@ -1,6 +1,5 @@
 /** Reports as people have them: opened from a disk, in a real browser. */
-import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { pageOf, reportData, type PageData } from '@gradpool/report'
@@ -9,8 +8,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { smallData } from '../data-folder.js'
 import { gradpool, runsIn, temporaryFolder } from '../gradpool.js'
 import { findChromium, open } from './chromium.js'
+import { violations } from './violations.js'
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const executable = (await findChromium()) ?? ''
 
 const few = smallData()
@@ -28,18 +27,6 @@ beforeAll(async () => {
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(`Report: ${join('runs', run, 'report.html')}`)
 })
 afterAll(() => folder.remove())
-
-interface Violation {
-  readonly id: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** By axe-core, which is put into the page past its policy. */
-async function violations(tab: Tab): Promise<readonly string[]> {
-  await tab.evaluate(axe)
-  const found = await tab.evaluate<readonly Violation[]>('axe.run().then(({ violations }) => violations)')
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
 
 /** Canvases that have something on them. */
 function drawnCharts(tab: Tab): Promise<number> {
