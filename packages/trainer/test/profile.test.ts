@@ -11,7 +11,10 @@ const options = { data: examples(203), batchSize: 16, epochs: 20, optimizer: ada
 
 interface Trace {
   readonly traceEvents: readonly { readonly ph: string; readonly cat?: string; readonly dur?: number }[]
-  readonly otherData: { readonly trainings: unknown; readonly kernels: readonly { readonly share: number }[] }
+  readonly otherData: {
+    readonly trainings: unknown
+    readonly kernels: readonly { readonly name: string; readonly share: number }[]
+  }
 }
 
 describe('fit with a profile', () => {
@@ -25,11 +28,16 @@ describe('fit with a profile', () => {
     const table = printed.mock.calls.join('')
     printed.mockRestore()
     expect(fitted.weightsHash).toBe((await fit(threeClasses, { ...options, ...more })).weightsHash)
-    expect(table).toMatch(/^ share +of a step +GFLOP\/s +GB\/s +kernel$/m)
-    expect(table).toMatch(/^ *[\d.]+ % .* matmul .*hidden/m)
-
     const { traceEvents, otherData } = JSON.parse(await readFile(profile, 'utf8')) as Trace
     expect(otherData.trainings).toMatchObject(names.map((name) => ({ name })))
+    expect(otherData.kernels.map(({ name }) => name)).toContainEqual(expect.stringMatching(/^matmul .*hidden/))
+    const [head, ...rows] = table.trimEnd().split('\n').slice(names.length)
+    expect(head).toMatch(/^ *share +of a step +GFLOP\/s +GB\/s +kernel$/)
+    expect(rows).toHaveLength(Math.min(10, otherData.kernels.length))
+    for (const [index, row] of rows.entries()) {
+      expect(row).toMatch(/^ *[\d.]+ % +[\d.]+ µs /)
+      expect(row).toContain(otherData.kernels[index]?.name)
+    }
     expect(otherData.kernels.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9)
     const lengthOf = (isStep: boolean) =>
       traceEvents
