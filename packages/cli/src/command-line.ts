@@ -173,7 +173,7 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
       .argument('<run>', 'a run directory, its name, or `latest`')
       .argument(words, told)
       .action(async (asked: string, all: string[], _: LabelOptions, command: Command) => {
-        const { labelCommand } = await import('./commands/runs.js')
+        const { labelCommand } = await import('./commands/label.js')
         ends(await labelCommand(action, asked, all, command.optsWithGlobals(), io))
       })
     for (const option of labelOptions()) command.addOption(option)

@@ -15,23 +15,7 @@ export {
   type RunComparison,
   type RunDifference,
 } from './listing/compare-runs.js'
-export { listRuns, RunList } from './listing/list-runs.js'
-export { checkNames, metricNames, rowsOfRuns, rowValue, type RowsAsked, type RunRow } from './listing/run-rows.js'
-export { mean, standardDeviation } from './listing/statistics.js'
-export {
-  compareValues,
-  fieldNames,
-  fits,
-  flatConfig,
-  isFoundIn,
-  parseCondition,
-  valuesOf,
-  type Condition,
-  type FieldValue,
-} from './listing/run-fields.js'
-export { changeLabels, readLabels, type LabelsChange, type RunLabels } from './listing/run-labels.js'
-export { summarize } from './listing/run-summary.js'
-export type { ExperimentSummary, RunStatus, RunSummary } from './listing/run-summary.js'
+export * from './listing/index.js'
 export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {

@@ -10,8 +10,11 @@ export function hasFields<C extends Readonly<Record<string, Check>>>(
   checks: C,
 ): value is Record<string, unknown> & { readonly [Name in keyof C]: Checked<C[Name]> } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const fields: Record<string, unknown> = { ...value }
-  return Object.entries(checks).every(([name, check]) => check(fields[name]))
+  for (const name in checks) {
+    const field: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+    if (checks[name]?.(field) !== true) return false
+  }
+  return true
 }
 
 export function isText(value: unknown): value is string {

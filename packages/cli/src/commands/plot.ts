@@ -1,6 +1,6 @@
 /** `gradpool plot`: one figure of a run as a file. */
 import { findRun } from '@gradpool/orchestrator'
-import { type Language } from '../display/report-words.js'
+import { type Language } from '../options/languages.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { loadReport } from '../setup/load-report.js'

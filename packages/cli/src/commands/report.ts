@@ -2,7 +2,7 @@
 import { findRun } from '@gradpool/orchestrator'
 import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { type Language } from '../display/report-words.js'
+import { type Language } from '../options/languages.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { loadReport } from '../setup/load-report.js'

@@ -1,23 +1,17 @@
-/**
- * `gradpool runs`: the runs of a folder, a line for each experiment, its seeds together; and what runs are labelled.
- */
+/** `gradpool runs`: the runs of a folder, a line for each experiment, its seeds together. */
 import {
-  changeLabels,
   checkNames,
-  type Condition,
   type ExperimentSummary,
-  findRun,
-  type LabelsChange,
   listRuns,
   mean,
   metricNames,
+  parseCondition,
   rowsOfRuns,
   rowValue,
   type RunRow,
   standardDeviation,
   valuesOf,
-} from '@gradpool/orchestrator'
-import { basename } from 'node:path'
+} from '@gradpool/orchestrator/listing'
 import { gridOf } from '../display/grid.js'
 import { metricText } from '../display/metric-text.js'
 import { type Colours } from '../display/outlet.js'
@@ -25,13 +19,13 @@ import { clock } from '../display/fit-line.js'
 import { visibleIn } from '../display/visible-in.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
-import { type LabelOptions } from '../options/runs-options.js'
 
 export interface RunsOptions {
   /** Where run directories are. */
   readonly runs: string
   readonly search?: string
-  readonly where: readonly Condition[]
+  /** Conditions as they were typed. */
+  readonly where: readonly string[]
   /** With `-` before it, the largest first. */
   readonly sort: string
   readonly columns?: readonly string[]
@@ -42,8 +36,9 @@ export interface RunsOptions {
 /** @throws UserError when the folder cannot be read, or nothing in it has a name that is asked for */
 export async function runsCommand(options: RunsOptions, { stdout, stderr }: Io): Promise<number> {
   const { runs: folder, search, where, sort, columns = [], limit = Infinity, json = false } = options
+  const conditions = where.map(parseCondition)
   const all = await listRuns(folder, (damage) => stderr.print(`Warning: ${damage}`))
-  const rows = rowsOfRuns(all, { search, where, sort })
+  const rows = rowsOfRuns(all, { search, where: conditions, sort })
   checkNames(all, columns)
   const shown = rows.slice(0, limit)
   if (json) {
@@ -57,26 +52,6 @@ export async function runsCommand(options: RunsOptions, { stdout, stderr }: Io):
     const hidden = rows.length - shown.length
     if (hidden > 0) stdout.print(`and ${hidden} more`)
   }
-  return exitCode.done
-}
-
-/** @throws UserError when there is no such run, or its labels cannot be read or written */
-export async function labelCommand(
-  action: 'tag' | 'untag' | 'note',
-  asked: string,
-  words: readonly string[],
-  { runs }: LabelOptions,
-  { stdout }: Io,
-): Promise<number> {
-  const changes: Readonly<Record<typeof action, LabelsChange>> = {
-    tag: { add: words },
-    untag: { remove: words },
-    note: { note: words.join(' ') },
-  }
-  const directory = await findRun(asked, runs)
-  const { tags, note } = await changeLabels(directory, changes[action])
-  const texts = [tags.length === 0 ? 'no tags' : tags.join(' '), ...(note === '' ? [] : [note])]
-  stdout.print(visibleIn(`${basename(directory)}: ${texts.join(' · ')}`))
   return exitCode.done
 }
 

@@ -40,10 +40,10 @@ export function gridOf(
   rows: readonly (readonly string[])[],
   { columns, colours, flexible, right }: GridOptions,
 ): string {
-  const widths = head.map((title, at) => {
-    const cells = [title, ...rows.map((row) => stripVTControlCharacters(row[at] ?? ''))]
-    return Math.max(...cells.map(textWidth))
-  })
+  const plain = rows.map((row) => head.map((_, at) => stripVTControlCharacters(row[at] ?? '')))
+  const widths = head.map((title, at) =>
+    plain.reduce((most, row) => Math.max(most, textWidth(row[at] ?? '')), textWidth(title)),
+  )
   const gaps = gap.length * (head.length - 1)
   const others = widths.reduce((sum, width, at) => (at === flexible ? sum : sum + width), gaps)
   const fit = (width: number) => Math.min(width, Math.max(narrowest, columns - others))

@@ -3,9 +3,7 @@
  * experiments are told so, all others in English, and `--lang` says it for all.
  */
 import { groups } from '@gradpool/experiments'
-
-export const languages = ['en', 'ko'] as const
-export type Language = (typeof languages)[number]
+import { type Language } from '../options/languages.js'
 
 /** Whether an experiment, by its name, is told of in the report's words. */
 export type InReportWords = (experiment: string) => boolean

@@ -1,6 +1,6 @@
 /** The options of `gradpool report` and `gradpool plot`. */
 import { Option } from 'commander'
-import { languages } from '../display/report-words.js'
+import { languages } from './languages.js'
 import { runsOption } from './run-options.js'
 import { file, fileOrFolder, oneOf } from './values.js'
 

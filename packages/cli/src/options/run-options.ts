@@ -1,8 +1,8 @@
 /** The options of `gradpool run`: what each is called, takes, and is if left out. */
 import { availableCores } from '@gradpool/core/engine'
 import { Option } from 'commander'
-import { type Language, languages } from '../display/report-words.js'
-import { type EngineModule, engineNames } from '@gradpool/trainer'
+import { type EngineModule, type EngineName } from '@gradpool/trainer'
+import { type Language, languages } from './languages.js'
 import { logSink } from './log-sink.js'
 import {
   lockOption,
@@ -20,6 +20,9 @@ const mostWorkers = 256
 const mostEpochs = 1_000_000
 const mostMinutes = 35_000
 const mostSeconds = 86_400
+
+/** Told before anything is loaded that trains. */
+const engineNames = Object.keys({ auto: 0, native: 0, wasm: 0, tensorflow: 0 } satisfies Record<EngineName, 0>)
 
 /** Where run directories are made and looked for. */
 export const outFolder = 'runs'

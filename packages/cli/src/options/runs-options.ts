@@ -1,5 +1,4 @@
 /** The options of `gradpool runs` and `gradpool compare`. */
-import { type Condition, parseCondition } from '@gradpool/orchestrator'
 import { Option } from 'commander'
 import { runsOption } from './run-options.js'
 import { names, text, wholeNumber } from './values.js'
@@ -16,7 +15,7 @@ export function runsOptions(): Option[] {
       '--where <condition>',
       "those that it holds for, such as 'accuracy>=0.9', epochs=10 or tag=best; repeatable, then all must hold",
     )
-      .argParser((typed: string, before: readonly Condition[]) => [...before, parseCondition(typed)])
+      .argParser((typed: string, before: readonly string[]) => [...before, typed])
       .default([], 'none'),
     new Option('--sort <name>', 'by a column, a metric or a field of the configuration; -NAME: the largest first')
       .argParser(text('--sort', 'a name'))

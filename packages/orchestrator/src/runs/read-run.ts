@@ -19,7 +19,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { EventLog, type LoggedEvent } from './event-log.js'
 import { reviveRows } from './revive-rows.js'
-import { RUN_FORMAT, RUN_FORMAT_VERSION, type RunRecord } from './run-record.js'
+import { RUN_FORMAT, RUN_FORMAT_VERSION } from './run-format.js'
+import type { RunRecord } from './run-record.js'
 import type { RunResult } from './run-result.js'
 
 export interface RunContents {

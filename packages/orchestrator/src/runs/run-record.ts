@@ -6,9 +6,7 @@ import type { ExperimentPlan } from '@gradpool/experiments'
 import { ownVersion, trainingCost, type TrainingCost } from '@gradpool/trainer'
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
-
-export const RUN_FORMAT = 'gradpool-run'
-export const RUN_FORMAT_VERSION = 3
+import { RUN_FORMAT, RUN_FORMAT_VERSION } from './run-format.js'
 
 /** What a run tells of the engine that trains it. */
 export type EngineTold = Pick<Engine, 'name' | 'description' | 'numerics'>

@@ -4,7 +4,7 @@ import { type EpochRow } from '@gradpool/trainer'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExperimentResult, RunEvent, StageRef } from '../runs/run-result.js'
-import { RUN_FORMAT, RUN_FORMAT_VERSION } from '../runs/run-record.js'
+import { RUN_FORMAT, RUN_FORMAT_VERSION } from '../runs/run-format.js'
 
 export interface MadeRun {
   readonly name: string
