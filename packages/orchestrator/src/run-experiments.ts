@@ -180,6 +180,7 @@ export async function runExperiments(
       runner.progress(now)
       return timeLeft.secondsLeft(now) ?? null
     },
+    mayEndEarly: () => timeLeft.mayEndEarly(),
   }
 }
 

@@ -184,6 +184,12 @@ function stageProgress(
   timeLeft: TimeLeft,
   now: number,
 ): StageProgress {
-  const secondsLeft = timeLeft.secondsLeftOf(stage.hash, now, step) ?? null
-  return { stage, epoch, epochs, step, steps, last, stepsPerSecond: timeLeft.stepsPerSecond(stage.hash), secondsLeft }
+  const { hash } = stage
+  const secondsLeft = timeLeft.secondsLeftOf(hash, now, step) ?? null
+  const foreseen = {
+    stepsPerSecond: timeLeft.stepsPerSecond(hash),
+    secondsLeft,
+    mayEndEarly: timeLeft.mayEndEarly(hash),
+  }
+  return { stage, epoch, epochs, step, steps, last, ...foreseen }
 }

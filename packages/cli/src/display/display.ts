@@ -52,7 +52,11 @@ export async function displayFor(options: DisplayOptions): Promise<Display> {
     },
     start(run) {
       begin()
-      display.start({ progress: () => run.progress().map(visibleIn), secondsLeft: () => run.secondsLeft() })
+      display.start({
+        progress: () => run.progress().map(visibleIn),
+        secondsLeft: () => run.secondsLeft(),
+        mayEndEarly: () => run.mayEndEarly(),
+      })
     },
     stop: () => display.stop(),
   }

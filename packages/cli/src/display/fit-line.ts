@@ -83,8 +83,11 @@ export function clock(seconds: number): string {
   return shown.map((part, at) => (at === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }
 
-/** What is left of a time, the last of all parts; nothing where nobody knows. */
-export function leftPart(seconds: number | null): Part[] {
+/** What is left of a time, or at most is, the last of all parts; nothing where nobody knows. */
+export function leftPart(seconds: number | null, isMost: boolean): Part[] {
   if (seconds === null) return []
-  return [{ text: `${clock(seconds)} left`, short: `-${clock(seconds)}`, place: 9, rank: 1 }]
+  return [
+    ...(isMost ? [{ text: 'at most', place: 8, rank: 7 }] : []),
+    { text: `${clock(seconds)} left`, short: `-${clock(seconds)}`, place: 9, rank: 1 },
+  ]
 }

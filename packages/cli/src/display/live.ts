@@ -43,7 +43,7 @@ export interface LiveOptions {
 export function liveDisplay(outlet: Outlet, { manySeeds, stages, inReportWords }: LiveOptions): LiveDisplay {
   const { colours } = outlet
   const tally = new RunTally(stages)
-  let run: RunInSight = { progress: () => [], secondsLeft: () => null }
+  let run: RunInSight = { progress: () => [], secondsLeft: () => null, mayEndEarly: () => false }
   let timer: NodeJS.Timeout | undefined
   const painter = painterOn(outlet, () => {
     if (timer !== undefined) repaint()
@@ -64,7 +64,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, stages, inReportWords }
     const running = run.progress()
     const groups = isCompact() ? fit(tally.groups().map((group) => groupLine(group, colours))) : []
     const hasWhole = tally.stages > 1 && room() > 1
-    const whole = hasWhole ? fit([runLine(tally, running, run.secondsLeft(), colours)]) : []
+    const whole = hasWhole ? fit([runLine(tally, running, run, colours)]) : []
     const free = room() - groups.length - whole.length
     const shown = running.slice(0, running.length > free ? Math.max(0, free - 1) : free)
     const stageLines = shown.map((progress) => {

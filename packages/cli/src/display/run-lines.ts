@@ -4,7 +4,7 @@
  *     mnist_auto_1  ━━━━━━━─────────────────   84/200 seeds  2 running  accuracy 0.912 ± 0.004  ▇▅▃▂▁
  *     168 of 400 stages  ━━━━━━━─────────────────  2 running  230 waiting  12:31 left
  */
-import { mean, standardDeviation, type StageProgress } from '@gradpool/orchestrator'
+import { mean, type RunInSight, standardDeviation, type StageProgress } from '@gradpool/orchestrator'
 import { leftPart, type Line, type Part } from './fit-line.js'
 import { type Colours } from './outlet.js'
 import { type Group, type RunTally } from './run-tally.js'
@@ -35,7 +35,7 @@ function resultsPart({ results: { name, values } }: Group): Part[] {
 export function runLine(
   tally: RunTally,
   running: readonly StageProgress[],
-  secondsLeft: number | null,
+  run: Pick<RunInSight, 'secondsLeft' | 'mayEndEarly'>,
   colours: Colours,
 ): Line {
   const total = tally.stages
@@ -45,7 +45,7 @@ export function runLine(
     ...(failed > 0 ? [{ text: `${failed} failed`, place: 0, rank: 0, colour: colours.red }] : []),
     ...(running.length > 0 ? [{ text: `${running.length} running`, place: 1, rank: 3 }] : []),
     ...(waiting > 0 ? [{ text: `${waiting} waiting`, place: 2, rank: 4 }] : []),
-    ...leftPart(secondsLeft),
+    ...leftPart(run.secondsLeft(), run.mayEndEarly()),
   ]
   const trained = running.reduce((sum, progress) => sum + fractionOf(progress), 0)
   return { heading: `${done} of ${total} stages`, parts, fraction: (done + trained) / total }

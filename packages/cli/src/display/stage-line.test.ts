@@ -84,6 +84,13 @@ test('what is not known yet is left out', () => {
   expect(line).not.toMatch(/NaN|accuracy|left/)
 })
 
+test('the time of what may end early is the most, where there is room to say so', () => {
+  const early = progressOf(stageOf('classify', ['a']), { mayEndEarly: true })
+  expect(lineOf(early, { ...options, columns: 140 })).toMatch(/ at most {2}0:12 left$/)
+  expect(lineOf(early, { ...options, columns: 60 })).not.toContain('at most')
+  expect(lineOf(early, { ...options, columns: 60 })).toMatch(/ 0:12 left$/)
+})
+
 test('times are read like a clock', () => {
   expect([0, 7.4, 65, 3723].map(clock)).toEqual(['0:00', '0:07', '1:05', '1:02:03'])
 })

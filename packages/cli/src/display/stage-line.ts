@@ -28,7 +28,7 @@ export function stageLine(progress: StageProgress, options: StageLineOptions): L
 }
 
 function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLineOptions): Part[] {
-  const { epoch, epochs, last, stepsPerSecond, secondsLeft } = progress
+  const { epoch, epochs, last, stepsPerSecond, secondsLeft, mayEndEarly } = progress
   const { loss = NaN, ...others } = last
   // Parts of metrics that are finished at the end of an epoch have slashes in their names.
   const metrics = Object.entries(others).filter(([name, value]) => !name.includes('/') && Number.isFinite(value))
@@ -48,7 +48,7 @@ function partsOf(progress: StageProgress, { lossWord, curve, colours }: StageLin
       }
     }),
     { text: `${thousands(stepsPerSecond).padStart(6)} steps/s`, place: 5, rank: 6 },
-    ...leftPart(secondsLeft),
+    ...leftPart(secondsLeft, mayEndEarly),
   ]
 }
 

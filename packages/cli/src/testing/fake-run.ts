@@ -51,12 +51,13 @@ export function progressOf(stage: StageRef, change: Partial<StageProgress> = {})
     last: { loss: 2553.1184, accuracy: -0.5253 },
     stepsPerSecond: 12_431,
     secondsLeft: 12,
+    mayEndEarly: false,
     ...change,
   }
 }
 
 export function inSight(progress: RunInSight['progress'], secondsLeft: number | null = null): RunInSight {
-  return { progress, secondsLeft: () => secondsLeft }
+  return { progress, secondsLeft: () => secondsLeft, mayEndEarly: () => false }
 }
 
 export function experimentOf(name: string, change: Partial<ExperimentResult> = {}): ExperimentResult {

@@ -54,6 +54,7 @@ export async function followRun(
     ended: end(directory, record, read, signal),
     progress: () => stages.progress(timeLeft, Date.now() / 1000),
     secondsLeft: () => timeLeft.secondsLeft(Date.now() / 1000) ?? null,
+    mayEndEarly: () => timeLeft.mayEndEarly(),
   }
 }
 
@@ -123,6 +124,7 @@ class SeenStages {
       last: row === undefined ? {} : numbersOf(row),
       stepsPerSecond: timeLeft.stepsPerSecond(stage.hash),
       secondsLeft: timeLeft.secondsLeftOf(stage.hash, now) ?? null,
+      mayEndEarly: timeLeft.mayEndEarly(stage.hash),
     }))
   }
 }

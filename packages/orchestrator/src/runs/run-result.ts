@@ -133,6 +133,8 @@ export interface StageProgress {
   readonly stepsPerSecond: number
   /** Null while there is no estimate. */
   readonly secondsLeft: number | null
+  /** By early stopping, so that `secondsLeft` is the most. */
+  readonly mayEndEarly: boolean
 }
 
 /** A run that goes on, as whoever shows it sees it. */
@@ -141,4 +143,6 @@ export interface RunInSight {
   progress(): StageProgress[]
   /** Of all that is left, as it would be without early stopping; null while there is no estimate. */
   secondsLeft(): number | null
+  /** Whether any stage that is left may do so. */
+  mayEndEarly(): boolean
 }

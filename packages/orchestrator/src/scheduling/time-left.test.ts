@@ -203,3 +203,38 @@ it('leaves out what waits for a stage that failed', () => {
   timeLeft.onEvent({ type: 'stageFailed', stage: first.ref, error: 'no' }, 1)
   expect(timeLeft.secondsLeft(1)).toBe(0)
 })
+
+it('counts of what was begun before a resume only what is left, also while it waits', () => {
+  const [first, second] = [stage('mine'), stage('mine', { seed: 1 })]
+  const timeLeft = new TimeLeft([first, second], 1)
+  const begin = (one: Simulated, at: number, fromStep = 0) =>
+    timeLeft.onEvent({ type: 'stageStarted', stage: one.ref, epochs: 10, stepsPerEpoch, fromStep, examples }, at)
+  const epochs = (one: Simulated, from: number, to: number, at: number) => {
+    for (let epoch = from; epoch <= to; epoch++) {
+      const row = { epoch, seconds: 1, loss: 1 }
+      timeLeft.onEvent({ type: 'epoch', stage: one.ref, row, elapsedSeconds: epoch }, at + epoch - from + 1)
+    }
+  }
+  begin(first, 0)
+  begin(second, 0)
+  epochs(first, 1, 6, 0)
+  epochs(second, 1, 8, 0)
+  timeLeft.onEvent({ type: 'resumed' }, 100)
+  // On one thread now: the second one waits.
+  begin(first, 100, 6 * stepsPerEpoch)
+  expect(timeLeft.secondsLeft(100)).toBeCloseTo(4 + 2)
+  epochs(first, 7, 7, 100)
+  expect(timeLeft.secondsLeft(101.6)).toBeCloseTo(3 + 2 - 0.6)
+  // Its checkpoint was lost.
+  begin(second, 102)
+  expect(timeLeft.secondsLeftOf(second.ref.hash, 102)).toBeCloseTo(10)
+})
+
+it('tells whether it is the most, since stages may end early', () => {
+  const [early, other] = [stage('early', { cost: cost({ mayEndEarly: true }) }), stage('other')]
+  const timeLeft = new TimeLeft([early, other], 1)
+  expect([timeLeft.mayEndEarly(), timeLeft.mayEndEarly(early.ref.hash)]).toEqual([true, true])
+  expect(timeLeft.mayEndEarly(other.ref.hash)).toBe(false)
+  timeLeft.onEvent({ type: 'stageDone', stage: early.ref, seconds: 1, test: null, samples: [] }, 1)
+  expect(timeLeft.mayEndEarly()).toBe(false)
+})

@@ -29,6 +29,7 @@ interface Tracked {
   running?:
     | {
         readonly pace: Pace
+        readonly epochs: number
         readonly began: number
         /** What part of it was done before. */
         readonly fromPart: number
@@ -38,6 +39,8 @@ interface Tracked {
         before: number
       }
     | undefined
+  /** What part of it is done, as far as events told; that it goes on from there, a resume may yet show not to be so. */
+  part: number
   isOver: boolean
 }
 
@@ -59,7 +62,7 @@ export class TimeLeft {
       const title = JSON.stringify([name, experiments])
       const kind = kinds.get(title) ?? { epochs: 0, seconds: 0, ended: 0, endedEpochs: 0, beside: 0 }
       kinds.set(title, kind)
-      tracked.set(stage.ref.hash, { stage, kind, dependents: [], isOver: false })
+      tracked.set(stage.ref.hash, { stage, kind, dependents: [], part: 0, isOver: false })
     }
     for (const one of tracked.values()) tracked.get(one.stage.initFrom ?? '')?.dependents.push(one)
     this.#stages = tracked
@@ -98,6 +101,12 @@ export class TimeLeft {
     return work === undefined ? undefined : work / (one?.running?.pace.speed ?? 1)
   }
 
+  /** Whether a stage may end early, or without one, any that is not over yet. */
+  mayEndEarly(hash?: string): boolean {
+    const stages = hash === undefined ? [...this.#stages.values()] : [this.#stages.get(hash)]
+    return stages.some((one) => one?.isOver === false && one.stage.cost?.mayEndEarly === true)
+  }
+
   /** NaN while nothing tells. */
   stepsPerSecond(hash: string): number {
     return this.#stages.get(hash)?.running?.pace.stepsPerSecond() ?? NaN
@@ -116,7 +125,8 @@ export class TimeLeft {
     const { cost } = one.stage
     const share = cost && cost.training > 0 ? cost.training / (cost.training + cost.validation) : 1
     const pace = new Pace({ epochs, stepsPerEpoch, fromStep, share, began: now })
-    one.running = { pace, began: now, fromPart: fromStep / (epochs * stepsPerEpoch), before: 0 }
+    one.part = fromStep / (epochs * stepsPerEpoch)
+    one.running = { pace, epochs, began: now, fromPart: one.part, before: 0 }
     one.isOver = false
   }
 
@@ -125,7 +135,7 @@ export class TimeLeft {
     const running = open.filter((one) => one.running).length
     const tasks = new Map<Tracked, Task>()
     for (const one of open) {
-      const work = one.running ? this.#workLeft(one, now) : this.#workOf(one)
+      const work = this.#workLeft(one, now)
       if (work === undefined) return undefined
       tasks.set(one, {
         work,
@@ -148,12 +158,12 @@ export class TimeLeft {
 
   /** Seconds on one thread that a stage still takes. */
   #workLeft(one: Tracked, now: number, step?: number): number | undefined {
-    const { running, kind, stage } = one
-    if (running === undefined) return this.#workOf(one)
-    const epochs = running.pace.workLeft(now, step)
-    const all = this.#workOf(one)
-    if (epochs === undefined) {
-      return all === undefined ? undefined : Math.max(0, all * (1 - running.fromPart) - (now - running.began))
+    const { running, kind, stage, part } = one
+    const epochs = running?.pace.workLeft(now, step)
+    if (running === undefined || epochs === undefined) {
+      const all = this.#workOf(one)
+      const passed = running === undefined ? 0 : now - running.began
+      return all === undefined ? undefined : Math.max(0, all * (1 - part) - passed)
     }
     const each = running.pace.epochSeconds()
     const test = stage.cost && each !== undefined ? each * testShare(stage.cost) : 0
@@ -202,8 +212,10 @@ export class TimeLeft {
   }
 }
 
-function epoch({ running, kind }: Tracked, row: { readonly epoch: number; readonly seconds: number }, now: number) {
+function epoch(one: Tracked, row: { readonly epoch: number; readonly seconds: number }, now: number) {
+  const { running, kind } = one
   if (running === undefined) return
+  one.part = row.epoch / running.epochs
   const { pace, began, fromPart } = running
   const isFirst = running.epochAt === undefined
   const isPart = isFirst && fromPart > 0

@@ -7,29 +7,37 @@ import { usefulWorkers } from '../strategies/compile-strategy.js'
 import type { TrainingPlan } from './training-plan.js'
 
 export interface TrainingCost {
+  /** At most, where it may end early. */
   readonly epochs: number
   /** The steps of an epoch. */
   readonly training: number
-  /** What follows each epoch. */
+  /** What follows each epoch, and what it takes to begin one. */
   readonly validation: number
-  /** Once, at the end. */
+  /** Once, beside the epochs. */
   readonly test: number
   /** The most threads that make it faster. */
   readonly threads: number
+  /** By early stopping. */
+  readonly mayEndEarly?: boolean
 }
 
 const SECONDS_PER_OPERATION = 1e-11
 /** That a step takes however little it computes. */
-const SECONDS_PER_STEP = 1e-5
+const SECONDS_PER_STEP = 5e-6
+/** To hand an epoch to a thread, and to tell of it. */
+const SECONDS_PER_EPOCH = 5e-4
+/** To compile, and to write what was trained. */
+const SECONDS_PER_TRAINING = 0.02
 
 export function trainingCost(plan: TrainingPlan, workers: number): TrainingCost {
   const passes = plan.averaging?.replicas ?? [plan.training]
   return {
     epochs: plan.epochs,
     training: passes.reduce((sum, { program }) => sum + passCost(program), 0),
-    validation: plan.validation ? passCost(plan.validation.program) : 0,
-    test: plan.test ? passCost(plan.test.program) : 0,
+    validation: SECONDS_PER_EPOCH + (plan.validation ? passCost(plan.validation.program) : 0),
+    test: SECONDS_PER_TRAINING + (plan.test ? passCost(plan.test.program) : 0),
     threads: usefulWorkers(plan, workers),
+    ...(plan.earlyStopping && { mayEndEarly: true }),
   }
 }
 

@@ -128,6 +128,14 @@ it('says nothing while nothing tells', () => {
   expect(pace.stepsPerSecond()).toBeCloseTo(1)
 })
 
+it('says nothing by steps that were seen for a moment', () => {
+  const pace = new Pace({ epochs: 2, stepsPerEpoch: 10_000, fromStep: 0, began: 0 })
+  expect(pace.secondsLeft(1, 100)).toBeUndefined()
+  // One step in the time of ten: a look in the middle of things.
+  expect(pace.secondsLeft(1.001, 101)).toBeUndefined()
+  expect(pace.secondsLeft(1.1, 1100)).toBeCloseTo(1.89)
+})
+
 it('is zero after the last epoch', () => {
   const pace = new Pace({ epochs: 1, stepsPerEpoch: 10, fromStep: 0, began: 0 })
   pace.onEpoch({ epoch: 1, seconds: 5 }, 5)

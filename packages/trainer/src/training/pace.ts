@@ -30,6 +30,9 @@ interface Seen {
 
 const MOST_BLOCKS = 64
 
+/** Steps tell nothing before: between two looks there may be one, or none. */
+const FEWEST_SECONDS = 0.05
+
 /** What another thread adds to the speed of one: docs/scaling.md has what was measured. */
 const SPEED_OF_ANOTHER = 0.8
 
@@ -93,7 +96,7 @@ export class Pace {
     const first = this.#first ?? this.#seen
     const done = this.#epochsAt(this.#seen.step) - this.#epochsAt(first.step)
     const work = this.#clock.work(first.at, this.#seen.at)
-    return done > 0 && work > 0 ? work / done : undefined
+    return done > 0 && work >= FEWEST_SECONDS ? work / done : undefined
   }
 
   /**
