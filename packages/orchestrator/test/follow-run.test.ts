@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { runExperiments } from '../src/run-experiments.js'
 import { followRun } from '../src/runs/follow-run.js'
 import { readRecord } from '../src/runs/read-run.js'
@@ -11,17 +11,18 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 const never = new AbortController().signal
 
-async function begin({ epochs = 6, stepMs = 5 } = {}) {
+async function begin({ epochs = 6, stepsPerEpoch = 10, stepMs = 5, checkpointSeconds = 10 } = {}) {
   const abort = new AbortController()
   onTestFinished(() => abort.abort())
   const told: RunEvent[] = []
-  const auto = stageOf('auto', { epochs, stepsPerEpoch: 10 })
+  const auto = stageOf('auto', { epochs, stepsPerEpoch })
   const plans = [experimentOf('one', auto, stageOf('head', { initFrom: auto }))]
   const run = await runExperiments(plans, {
     engine: fakeEngine({ stepMs }),
     workers: 1,
     directory: await temporaryFolder(),
     signal: abort.signal,
+    checkpointSeconds,
     onEvent: (event) => told.push(event),
   })
   return { run, told, abort }
@@ -34,11 +35,12 @@ it('tells of a run what the run itself tells, with those that train and the time
   const onEvent = (event: RunEvent) => seen.push(event)
   const followed = await followRun(run.directory, await readRecord(run.directory), { onEvent, signal: never })
   const looks: (number | null)[] = []
+  const steps: number[] = []
   const timer = setInterval(() => {
     const [progress] = followed.progress()
     if (progress === undefined) return
     expect(progress.stage.experiments).toEqual(['one'])
-    expect(progress.step % 10).toBe(0)
+    if (progress.stage.name === 'auto') steps.push(progress.step)
     looks.push(followed.secondsLeft())
   }, 20)
   const result = await followed.ended
@@ -46,8 +48,30 @@ it('tells of a run what the run itself tells, with those that train and the time
   expect(result).toEqual(await run.result)
   expect(seen.map(({ type }) => type)).toEqual(told.map(({ type }) => type))
   expect(looks.some((seconds) => seconds !== null && seconds > 0)).toBe(true)
+  // Events tell of the ends of epochs alone.
+  expect(steps.some((step) => step % 10 > 0)).toBe(true)
+  expect(Math.max(...steps)).toBeLessThanOrEqual(60)
   expect(followed.progress()).toEqual([])
   expect(followed.secondsLeft()).toBe(0)
+})
+
+it('tells where a long epoch is by its checkpoints, and between them by the clock', async () => {
+  const { run } = await begin({ epochs: 2, stepsPerEpoch: 2000, checkpointSeconds: 0.2 })
+  const record = await readRecord(run.directory)
+  const followed = await followRun(run.directory, record, { onEvent: () => undefined, signal: never })
+  const auto = () => followed.progress().find(({ stage }) => stage.name === 'auto')
+  const really = () => run.progress()[0]?.step ?? 0
+  await vi.waitUntil(() => (auto()?.step ?? 0) > 0, { timeout: 8000, interval: 20 })
+  const seen: number[] = []
+  for (let look = 0; look < 10; look++) {
+    await setTimeout(30)
+    seen.push(auto()?.step ?? 0)
+  }
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  expect(new Set(seen).size).toBeGreaterThan(5)
+  expect(Math.abs((auto()?.step ?? 0) - really())).toBeLessThan(0.3 * really())
+  expect(auto()).toMatchObject({ epoch: 1, steps: 4000 })
+  expect(auto()?.secondsLeft).toBeGreaterThan(1)
 })
 
 it('has an end of its own, which is none of the run', async () => {

@@ -1,5 +1,8 @@
-/** A run that another process works on, seen by its files alone: nothing is written, and that process pays nothing. */
-import type { EpochRow } from '@gradpool/trainer'
+/**
+ * A run that another process works on, seen by its files alone: nothing is written, and that process pays nothing. Where
+ * its stages are, events tell at the end of an epoch, the names of checkpoints in between, and between these the clock.
+ */
+import { CheckpointStore, type EpochRow } from '@gradpool/trainer'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -8,6 +11,7 @@ import { TimeLeft } from '../scheduling/time-left.js'
 import { isLikelyDone } from './done-stages.js'
 import { EventLog } from './event-log.js'
 import { readResult } from './read-run.js'
+import { checkpointFolder } from './run-directory.js'
 import { isLocked } from './run-lock.js'
 import type { RunRecord } from './run-record.js'
 import type { RunEvent, RunInSight, RunResult, StageProgress, StageRef } from './run-result.js'
@@ -25,6 +29,8 @@ export interface FollowedRun extends RunInSight {
 }
 
 const LOOK_MS = 200
+/** Checkpoints are written every some seconds. */
+const LOOK_AT_CHECKPOINTS_MS = 1000
 /** A process that is started again after a crash takes the run over in less. */
 const GRACE_MS = 4000
 
@@ -43,15 +49,23 @@ export async function followRun(
   const read = async () => {
     for await (const { events } of log.added()) {
       for (const event of events) {
-        stages.onEvent(event)
-        timeLeft.onEvent(event, Date.parse(event.time) / 1000)
+        const at = Date.parse(event.time) / 1000
+        stages.onEvent(event, at)
+        timeLeft.onEvent(event, at)
         onEvent(event)
       }
     }
   }
-  await read()
+  let lookedMs = -Infinity
+  const look = async () => {
+    await read()
+    if (performance.now() - lookedMs < LOOK_AT_CHECKPOINTS_MS) return
+    lookedMs = performance.now()
+    await stages.lookAtCheckpoints(directory, timeLeft)
+  }
+  await look()
   return {
-    ended: end(directory, record, read, signal),
+    ended: end(directory, record, look, signal),
     progress: () => stages.progress(timeLeft, Date.now() / 1000),
     secondsLeft: () => timeLeft.secondsLeft(Date.now() / 1000) ?? null,
     mayEndEarly: () => timeLeft.mayEndEarly(),
@@ -61,7 +75,7 @@ export async function followRun(
 async function end(
   directory: string,
   record: RunRecord,
-  read: () => Promise<void>,
+  look: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<RunResult | undefined> {
   const path = join(directory, 'result.json')
@@ -70,7 +84,7 @@ async function end(
   let silentSince: number | undefined
   while (!signal.aborted) {
     const isHeld = isLocked(directory)
-    await read()
+    await look()
     const now = performance.now()
     if (isHeld) silentSince = undefined
     else {
@@ -93,7 +107,9 @@ interface Seen {
   readonly stage: StageRef
   readonly epochs: number
   readonly stepsPerEpoch: number
-  step: number
+  readonly fromStep: number
+  /** In seconds since 1970. */
+  readonly began: number
   row?: EpochRow
 }
 
@@ -101,31 +117,46 @@ interface Seen {
 class SeenStages {
   readonly #running = new Map<string, Seen>()
 
-  onEvent(event: RunEvent): void {
+  onEvent(event: RunEvent, at: number): void {
     if (event.type === 'resumed') this.#running.clear()
     if (!('stage' in event)) return
     const { hash } = event.stage
     if (event.type === 'stageStarted') {
       const { stage, epochs, stepsPerEpoch, fromStep } = event
-      this.#running.set(hash, { stage, epochs, stepsPerEpoch, step: fromStep })
+      this.#running.set(hash, { stage, epochs, stepsPerEpoch, fromStep, began: at })
     } else if (event.type === 'epoch') {
       const seen = this.#running.get(hash)
-      if (seen !== undefined) Object.assign(seen, { row: event.row, step: event.row.epoch * seen.stepsPerEpoch })
+      if (seen !== undefined) seen.row = event.row
     } else if (event.type !== 'threads' && event.type !== 'logged') this.#running.delete(hash)
   }
 
+  /** None are found of stages that are trained elsewhere. */
+  async lookAtCheckpoints(directory: string, timeLeft: TimeLeft): Promise<void> {
+    for (const [hash, { fromStep, began }] of this.#running) {
+      const saved = await new CheckpointStore(checkpointFolder(directory, hash)).saved().catch(() => [])
+      const own = saved.filter(({ seconds }) => seconds >= began)
+      if (own.length === 0) continue
+      for (const { step, seconds } of [...own, { step: fromStep, seconds: began }].reverse()) {
+        timeLeft.onStep(hash, step, seconds)
+      }
+    }
+  }
+
   progress(timeLeft: TimeLeft, now: number): StageProgress[] {
-    return [...this.#running.values()].map(({ stage, epochs, stepsPerEpoch, step, row }) => ({
-      stage,
-      epoch: Math.min(Math.floor(step / stepsPerEpoch) + 1, epochs),
-      epochs,
-      step,
-      steps: epochs * stepsPerEpoch,
-      last: row === undefined ? {} : numbersOf(row),
-      stepsPerSecond: timeLeft.stepsPerSecond(stage.hash),
-      secondsLeft: timeLeft.secondsLeftOf(stage.hash, now) ?? null,
-      mayEndEarly: timeLeft.mayEndEarly(stage.hash),
-    }))
+    return [...this.#running.values()].map(({ stage, epochs, stepsPerEpoch, fromStep, row }) => {
+      const step = timeLeft.stepAt(stage.hash, now) ?? fromStep
+      return {
+        stage,
+        epoch: Math.min(Math.floor(step / stepsPerEpoch) + 1, epochs),
+        epochs,
+        step,
+        steps: epochs * stepsPerEpoch,
+        last: row === undefined ? {} : numbersOf(row),
+        stepsPerSecond: timeLeft.stepsPerSecond(stage.hash),
+        secondsLeft: timeLeft.secondsLeftOf(stage.hash, now) ?? null,
+        mayEndEarly: timeLeft.mayEndEarly(stage.hash),
+      }
+    })
   }
 }
 

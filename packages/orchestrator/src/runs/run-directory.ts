@@ -83,7 +83,7 @@ export class RunDirectory {
   }
 
   checkpoints(hash: string): CheckpointStore {
-    return new CheckpointStore(join(this.stageFolder(hash), 'checkpoints'))
+    return new CheckpointStore(checkpointFolder(this.path, hash))
   }
 
   /**
@@ -132,6 +132,10 @@ export class RunDirectory {
 
 export function stageFolder(directory: string, hash: string): string {
   return join(directory, 'stages', hash)
+}
+
+export function checkpointFolder(directory: string, hash: string): string {
+  return join(stageFolder(directory, hash), 'checkpoints')
 }
 
 /** Bytes that were logged, in base64. */

@@ -94,6 +94,18 @@ export class TimeLeft {
     else if (event.type === 'stageFailed') endWithDependents(one)
   }
 
+  /** Of a stage that runs: it was at a step then, since it started. */
+  onStep(hash: string, step: number, at: number): void {
+    const { running } = this.#stages.get(hash) ?? {}
+    if (running !== undefined && at >= running.began) running.pace.onStep(step, at)
+  }
+
+  /** Where a stage that runs is about, by the clock; undefined for others. */
+  stepAt(hash: string, now: number): number | undefined {
+    const { running, kind } = this.#stages.get(hash) ?? {}
+    return running?.pace.stepAt(now, kind && kind.epochs > 0 ? kind.seconds / kind.epochs : undefined)
+  }
+
   /** Undefined while nothing tells. @param step where it is, if that is known */
   secondsLeftOf(hash: string, now: number, step?: number): number | undefined {
     const one = this.#stages.get(hash)

@@ -13,7 +13,7 @@ import {
   writeDurably,
   type FileTold,
 } from '@gradpool/storage'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeRecord,
@@ -53,6 +53,12 @@ export interface Checkpoints {
    * @throws what the place throws where it cannot be read
    */
   latest(wanted: CheckpointOf, onDamaged: (message: string) => void): Promise<Checkpoint | undefined>
+}
+
+export interface SavedStep {
+  readonly step: number
+  /** Since 1970. */
+  readonly seconds: number
 }
 
 export class CheckpointStore implements Checkpoints {
@@ -113,6 +119,16 @@ export class CheckpointStore implements Checkpoints {
       }
     }
     return undefined
+  }
+
+  /** Steps of those that are there, and when each was written, the last first; by the names of files alone. */
+  async saved(): Promise<readonly SavedStep[]> {
+    const steps = descending(await this.#names(), RECORD).map(async (step) => {
+      // It may have been removed meanwhile.
+      const status = await stat(join(this.place, `${step}.json`)).catch(() => undefined)
+      return status === undefined ? [] : [{ step, seconds: status.mtimeMs / 1000 }]
+    })
+    return (await Promise.all(steps)).flat()
   }
 
   /** Once the training is done, nothing is resumed from here. */

@@ -136,6 +136,36 @@ it('says nothing by steps that were seen for a moment', () => {
   expect(pace.secondsLeft(1.1, 1100)).toBeCloseTo(1.89)
 })
 
+describe('where it is by the clock', () => {
+  const begin = (fromStep = 0) => new Pace({ epochs: 3, stepsPerEpoch: 100, fromStep, share: 0.8, began: 0 })
+
+  it('is where it began until something tells of its pace', () => {
+    expect(begin(120).stepAt(50)).toBe(120)
+    // That of others of its kind.
+    expect(begin().stepAt(5, 20)).toBe(31)
+  })
+
+  it('goes on from the last epoch, through its validation, and not into the next', () => {
+    const pace = begin()
+    pace.onEpoch({ epoch: 1, seconds: 10 }, 10)
+    expect([10, 13.99, 18, 19, 25].map((now) => pace.stepAt(now))).toEqual([100, 149, 199, 199, 199])
+    pace.onEpoch({ epoch: 2, seconds: 10 }, 20)
+    expect(pace.stepAt(20)).toBe(200)
+    pace.onEpoch({ epoch: 3, seconds: 10 }, 30)
+    expect(pace.stepAt(40)).toBe(300)
+  })
+
+  it('goes on from a step that was told of', () => {
+    const pace = begin()
+    pace.onStep(0, 0)
+    pace.onStep(40, 4)
+    expect(pace.stepAt(4)).toBe(40)
+    expect(pace.stepAt(6)).toBe(60)
+    pace.onStep(30, 7)
+    expect(pace.stepAt(6)).toBe(60)
+  })
+})
+
 it('is zero after the last epoch', () => {
   const pace = new Pace({ epochs: 1, stepsPerEpoch: 10, fromStep: 0, began: 0 })
   pace.onEpoch({ epoch: 1, seconds: 5 }, 5)

@@ -90,6 +90,28 @@ export class Pace {
     this.#since = now
   }
 
+  /** It was at a step then. */
+  onStep(step: number, at: number): void {
+    if (this.#first === undefined || step > this.#seen.step) this.#seen = { step, at }
+    this.#first ??= this.#seen
+  }
+
+  /**
+   * Where it is about, by the clock: not in the next epoch before this one is told of.
+   *
+   * @param seconds Of an epoch on one thread, while its own pace is not known.
+   */
+  stepAt(now: number, seconds?: number): number {
+    const { epochs, stepsPerEpoch, share } = this.#options
+    const ended = this.#epochs * stepsPerEpoch
+    if (this.#epochs >= epochs) return ended
+    const { step, at } = this.#seen.step > ended ? this.#seen : { step: ended, at: this.#since }
+    const each = this.epochSeconds() ?? seconds
+    if (each === undefined || each <= 0) return step
+    const part = this.#epochsAt(step) + this.#clock.work(at, now) / each - this.#epochs
+    return Math.max(step, ended + Math.min(Math.floor((part / share) * stepsPerEpoch), stepsPerEpoch - 1))
+  }
+
   /** Of an epoch on one thread; undefined while nothing tells. */
   epochSeconds(): number | undefined {
     if (this.#blocks.length > 0) return this.#recent()
@@ -107,10 +129,7 @@ export class Pace {
    */
   workLeft(now: number, step?: number): number | undefined {
     const { epochs, stepsPerEpoch } = this.#options
-    if (step !== undefined) {
-      if (this.#first === undefined || step > this.#seen.step) this.#seen = { step, at: now }
-      this.#first ??= this.#seen
-    }
+    if (step !== undefined) this.onStep(step, now)
     if (this.#epochs >= epochs) return 0
     const each = this.epochSeconds()
     if (each === undefined) return undefined
