@@ -67,6 +67,16 @@ test('more stages than the terminal has lines are counted', () => {
   display.stop()
 })
 
+test('where there is one line, it is that of the run', () => {
+  const { outlet, text } = keptOutlet({ ...terminal, rows: 3 }, { NO_COLOR: '1' })
+  const stages = Array.from({ length: 6 }, (_, at) => stageOf('mine', [`m${at}`]))
+  const display = liveDisplay(outlet, { ...options, stages })
+  display.start(inSight(() => stages.slice(0, 2).map((each) => progressOf(each)), 83))
+  expect(text()).toMatch(/0 of 6 stages .* 2 running {2}4 waiting {2}1:23 left\n/)
+  expect(text()).not.toMatch(/more|m0/)
+  display.stop()
+})
+
 test('a run of several stages has a line of its own, with the time that is left of all of it', () => {
   const { outlet, text } = keptOutlet(terminal, { NO_COLOR: '1' })
   const stages = [stage, stageOf('classify', ['mnist_auto_1']), stageOf('classify', ['mnist_auto_fix'])]

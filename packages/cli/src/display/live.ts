@@ -63,8 +63,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, stages, inReportWords }
   const repaint = () => {
     const running = run.progress()
     const groups = isCompact() ? fit(tally.groups().map((group) => groupLine(group, colours))) : []
-    const hasWhole = tally.stages > 1 && room() > 1
-    const whole = hasWhole ? fit([runLine(tally, running, run, colours)]) : []
+    const whole = tally.stages > 1 ? fit([runLine(tally, running, run, colours)]) : []
     const free = room() - groups.length - whole.length
     const shown = running.slice(0, running.length > free ? Math.max(0, free - 1) : free)
     const stageLines = shown.map((progress) => {
@@ -73,7 +72,7 @@ export function liveDisplay(outlet: Outlet, { manySeeds, stages, inReportWords }
       return stageLine(progress, { colours, title: titleOf(stage), lossWord, curve: tally.curveOf(stage.hash) })
     })
     const hidden = running.length - shown.length
-    const more = hidden > 0 ? [colours.dim(`and ${hidden} more`)] : []
+    const more = hidden > 0 && free > 0 ? [colours.dim(`and ${hidden} more`)] : []
     painter.paint([...groups, ...fit(stageLines), ...more, ...whole])
   }
 
