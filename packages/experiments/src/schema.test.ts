@@ -184,7 +184,7 @@ describe('a wrong configuration', () => {
     [{ reported: 90 }, 'narrow_code: reported must be a number from 0 to 1, or null, not 90'],
     [
       { stagse: [] },
-      "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets",
+      "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets, onEpoch",
     ],
   ]
   it.each(wrong)('%j', (change, message) => {

@@ -4,9 +4,23 @@
  */
 import type { ExperimentStatus, RunEvent, RunRecord, Sample, StageRef } from '@gradpool/orchestrator'
 import type { EpochRow, Metrics } from '@gradpool/trainer'
+import { boundedLog, loggedSize, shownItem, withItem, type LoggedName, type ShownItem } from './logged.js'
+import { withUsage, type UsageSpan } from './usage.js'
 
-/** What a run tells, with when: ISO 8601, as in `events.jsonl`. */
-export type TimedEvent = RunEvent & { readonly time: string }
+type LoggedEvent = Extract<RunEvent, { type: 'logged' }>
+
+/**
+ * What a run tells, with when: ISO 8601, as in `events.jsonl`. What was logged may be cut to what pages show
+ * (`shownEvent`).
+ */
+export type TimedEvent = (RunEvent | (Omit<LoggedEvent, 'item'> & { readonly item: ShownItem })) & {
+  readonly time: string
+}
+
+/** For what goes over a connection, or is kept: of what was logged, only what pages show. */
+export function shownEvent(event: TimedEvent): TimedEvent {
+  return event.type === 'logged' ? { ...event, item: shownItem(event.item) } : event
+}
 
 /** From when to when a stage trained on so many threads, in seconds since the run was begun. */
 export interface Span {
@@ -37,6 +51,10 @@ export interface StageView {
   readonly seconds: number | null
   readonly test: Metrics | null
   readonly samples: readonly Sample[]
+  /** By name, in the order in which they came. */
+  readonly logged: readonly LoggedName[]
+  /** Items by other names, of which nothing is kept. */
+  readonly moreLogged: number
   /** One sentence, where it failed. */
   readonly error?: string
 }
@@ -69,6 +87,10 @@ export interface RunView {
   readonly stages: Readonly<Record<string, StageView>>
   /** From the beginning to the last event. */
   readonly seconds: number
+  /** Of the process of the run; empty where nobody measured it. */
+  readonly usage: readonly UsageSpan[]
+  /** Characters of all that stages have logged, as far as it is kept. */
+  readonly loggedSize: number
   readonly warnings: readonly string[]
 }
 
@@ -100,6 +122,8 @@ export function newRunView(name: string, { experiments, record: _, costs: __, ..
     })),
     stages: Object.fromEntries(stages),
     seconds: 0,
+    usage: [],
+    loggedSize: 0,
     warnings: [],
   }
 }
@@ -116,6 +140,8 @@ function waiting(ref: StageRef): StageView {
     seconds: null,
     test: null,
     samples: [],
+    logged: [],
+    moreLogged: 0,
   }
 }
 
@@ -167,8 +193,17 @@ export function withEvent(view: RunView, event: TimedEvent): RunView {
         test: event.test,
         samples: event.samples,
       }))
-    case 'logged':
-      return next
+    case 'logged': {
+      const item = shownItem(event.item)
+      const { hash } = event.stage
+      const added = withStage(next, event.stage, (stage) => withItem(stage, item))
+      const more = loggedSize(added.stages[hash]) - loggedSize(view.stages[hash])
+      return boundedLog({ ...added, loggedSize: view.loggedSize + more })
+    }
+    case 'usage': {
+      const { overSeconds, cores, memoryBytes } = event
+      return { ...next, usage: withUsage(next.usage, { from: seconds - overSeconds, to: seconds, cores, memoryBytes }) }
+    }
     case 'stageFailed':
       return withStage(next, event.stage, (stage) => ({
         status: 'failed',
