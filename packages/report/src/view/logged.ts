@@ -128,8 +128,14 @@ const CHUNK = 2 ** 13
 
 function base64Of(bytes: Uint8Array): string {
   let binary = ''
-  for (let at = 0; at < bytes.length; at += CHUNK) binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK))
+  for (let at = 0; at < bytes.length; at += CHUNK) binary += latin(bytes.subarray(at, at + CHUNK))
   return btoa(binary)
+}
+
+/** Several times as fast as with `...bytes`, which takes them one by one. */
+function latin(bytes: Uint8Array): string {
+  const text: unknown = Reflect.apply(String.fromCharCode, undefined, bytes)
+  return String(text)
 }
 
 /** Characters that it has in a page, about. */

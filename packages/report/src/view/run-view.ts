@@ -202,7 +202,10 @@ export function withEvent(view: RunView, event: TimedEvent): RunView {
     }
     case 'usage': {
       const { overSeconds, cores, memoryBytes } = event
-      return { ...next, usage: withUsage(next.usage, { from: seconds - overSeconds, to: seconds, cores, memoryBytes }) }
+      return {
+        ...next,
+        usage: withUsage(next.usage, { from: Math.max(0, seconds - overSeconds), to: seconds, cores, memoryBytes }),
+      }
     }
     case 'stageFailed':
       return withStage(next, event.stage, (stage) => ({
