@@ -116,9 +116,16 @@ it.each(pages)('shows images by epoch, tables and files in %s', async (_, url, s
   expect(errors).toEqual([])
 })
 
-it.each(pages.flatMap((page) => [[...page, 'light', 1280] as const, [...page, 'dark', 390] as const]))(
-  'has no violations and no overflow in %s (%3$s, %4$i wide)',
-  async (_, url, section, colorScheme, width) => {
+const windows = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 390],
+  ['dark', 390],
+] as const
+
+it.each(pages.flatMap(([name, url, section]) => windows.map((window) => [name, ...window, url, section] as const)))(
+  'has no violations and no overflow in %s, %s and %i wide',
+  async (_, colorScheme, width, url, section) => {
     await using opened = await open(executable, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true })
     const { tab, errors } = opened
     await tab.goto(url())
