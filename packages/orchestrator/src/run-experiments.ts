@@ -254,9 +254,9 @@ function emitter(
   const logOfStage = (stage: StageRef) =>
     logOf(
       (item) => {
-        if (bytesIn(item) <= MOST_LOGGED_BYTES) return emit({ type: 'logged', stage, item })
-        const message = `'${item.name}' is not logged: it has more than ${MOST_LOGGED_BYTES / 2 ** 20} MiB`
-        return emit({ type: 'warning', message })
+        const tooLarge = `'${item.name}' is not logged: it has more than ${MOST_LOGGED_BYTES / 2 ** 20} MiB`
+        const isTooLarge = bytesIn(item) > MOST_LOGGED_BYTES
+        emit(isTooLarge ? { type: 'warning', message: tooLarge } : { type: 'logged', stage, item })
       },
       () => logTo.log?.epochOf(stage) ?? 0,
     )

@@ -124,6 +124,7 @@ it('takes nothing from a log but text and numbers', () => {
 
 it.each([
   ['an image without its pixels', { type: 'image', image: { ...grey(4), height: 1e9 } }],
+  ['an image of half a row', { type: 'image', image: { ...grey(4), height: 0.5, width: 32 } }],
   ['an empty image', { type: 'image', image: { ...grey(0) } }],
   ['a table without rows', { type: 'table', table: { columns: [] } }],
   ['nothing', undefined],

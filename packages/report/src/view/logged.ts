@@ -3,7 +3,6 @@
  * are cut to what a page shows, a name has few epochs, and all that a run has is bounded.
  */
 import type { LoggedItem } from '@gradpool/trainer'
-import type { RunView, StageView } from './run-view.js'
 
 export interface ShownImage {
   readonly height: number
@@ -50,6 +49,14 @@ export interface LoggedName {
   readonly size: number
 }
 
+/** What a stage has of it. */
+export interface StageLog {
+  /** By name, in the order in which they came. */
+  readonly logged: readonly LoggedName[]
+  /** Items by other names, of which nothing is kept. */
+  readonly moreLogged: number
+}
+
 /** The longer side of an image, in pixels. */
 export const MOST_SIDE = 256
 const MOST_ROWS = 30
@@ -60,7 +67,7 @@ export const MOST_FILE_BYTES = 2 ** 18
 const MOST_EPOCHS: Readonly<Record<ShownItem['type'], number>> = { image: 12, table: 4, file: 4 }
 /** Names of a stage. */
 export const MOST_NAMES = 50
-/** Characters that all items of a run have. */
+/** Characters that all items of a run have, at most. */
 export const MOST_SIZE = 2 ** 20
 
 /** As a page shows it; what is so already stays as it is. @throws TypeError for what nobody could have logged */
@@ -85,7 +92,8 @@ type Image = Extract<LoggedItem, { type: 'image' }>['image']
 type Table = Extract<LoggedItem, { type: 'table' }>['table']
 
 function shownImage({ bytes, height, width, channels }: Image): ShownImage {
-  if (!(bytes.length > 0) || bytes.length !== height * width * channels) throw new TypeError('it is no image')
+  const isWhole = [height, width, channels].every((count) => Number.isInteger(count) && count > 0)
+  if (!isWhole || bytes.length !== height * width * channels) throw new TypeError('it is no image')
   const times = Math.ceil(Math.max(height, width) / MOST_SIDE)
   if (times <= 1) return { height, width, channels, pixels: base64Of(bytes) }
   const [rows, columns] = [Math.ceil(height / times), Math.ceil(width / times)]
@@ -146,7 +154,7 @@ export function sizeOf({ name, type, shown }: ShownItem): number {
 }
 
 /** What a stage has logged after one item more; where it has many names already, what is left out. */
-export function withItem({ logged, moreLogged }: StageView, item: ShownItem): Pick<StageView, 'logged' | 'moreLogged'> {
+export function withItem({ logged, moreLogged }: StageLog, item: ShownItem): StageLog {
   const known = logged.find(({ type, name }) => type === item.type && name === item.name)
   if (known === undefined && logged.length >= MOST_NAMES) return { logged, moreLogged: moreLogged + 1 }
   const before = known ?? { type: item.type, name: item.name, epochs: 0, last: -Infinity, items: [], size: 0 }
@@ -161,23 +169,14 @@ export function withItem({ logged, moreLogged }: StageView, item: ShownItem): Pi
   return { logged: known ? logged.map((each) => (each === known ? one : each)) : [...logged, one], moreLogged }
 }
 
-/** The same view with so much logged that a page stays small: what takes most of it has fewer epochs. */
-export function boundedLog(view: RunView): RunView {
-  let stages = view.stages
-  let size = view.loggedSize
-  while (size > MOST_SIZE) {
-    const all = Object.values(stages).flatMap((stage) => stage.logged.map((one, at) => ({ stage, at, one })))
-    const { stage, at, one } = all.reduce((most, each) => (each.one.size > most.one.size ? each : most))
-    const fewer = sized({ ...one, items: withoutOne(one.items) })
-    stages = { ...stages, [stage.hash]: { ...stage, logged: stage.logged.with(at, fewer) } }
-    size += fewer.size - one.size
-  }
-  return { ...view, stages, loggedSize: size }
+/** With an epoch less: of what takes too much of a page. */
+export function fewerEpochs(one: LoggedName): LoggedName {
+  return sized({ ...one, items: withoutOne(one.items) })
 }
 
-/** Of a stage; none of one that is not known yet. */
-export function loggedSize(stage: StageView | undefined): number {
-  return stage?.logged.reduce((sum, { size }) => sum + size, 0) ?? 0
+/** Characters of all that a stage has. */
+export function sizeOfLog({ logged }: StageLog): number {
+  return logged.reduce((sum, { size }) => sum + size, 0)
 }
 
 function sized(one: LoggedName): LoggedName {

@@ -4,7 +4,7 @@
  */
 import type { ExperimentStatus, RunEvent, RunRecord, Sample, StageRef } from '@gradpool/orchestrator'
 import type { EpochRow, Metrics } from '@gradpool/trainer'
-import { boundedLog, loggedSize, shownItem, withItem, type LoggedName, type ShownItem } from './logged.js'
+import { fewerEpochs, MOST_SIZE, shownItem, sizeOfLog, withItem, type ShownItem, type StageLog } from './logged.js'
 import { withUsage, type UsageSpan } from './usage.js'
 
 type LoggedEvent = Extract<RunEvent, { type: 'logged' }>
@@ -32,7 +32,7 @@ export interface Span {
 
 export type StageStatus = 'waiting' | 'running' | 'done' | 'failed' | 'interrupted'
 
-export interface StageView {
+export interface StageView extends StageLog {
   readonly hash: string
   /** `autoencode`, `classify`, or a name of the user's. */
   readonly name: string
@@ -51,10 +51,6 @@ export interface StageView {
   readonly seconds: number | null
   readonly test: Metrics | null
   readonly samples: readonly Sample[]
-  /** By name, in the order in which they came. */
-  readonly logged: readonly LoggedName[]
-  /** Items by other names, of which nothing is kept. */
-  readonly moreLogged: number
   /** One sentence, where it failed. */
   readonly error?: string
 }
@@ -197,8 +193,8 @@ export function withEvent(view: RunView, event: TimedEvent): RunView {
       const item = shownItem(event.item)
       const { hash } = event.stage
       const added = withStage(next, event.stage, (stage) => withItem(stage, item))
-      const more = loggedSize(added.stages[hash]) - loggedSize(view.stages[hash])
-      return boundedLog({ ...added, loggedSize: view.loggedSize + more })
+      const sizeIn = ({ stages }: RunView) => (stages[hash] ? sizeOfLog(stages[hash]) : 0)
+      return withBoundedLog({ ...added, loggedSize: view.loggedSize + sizeIn(added) - sizeIn(view) })
     }
     case 'usage': {
       const { overSeconds, cores, memoryBytes } = event
@@ -235,6 +231,19 @@ function closed(spans: readonly Span[], now: number): readonly Span[] {
     if (span.to !== null) return [span]
     return span.from < now ? [{ ...span, to: now }] : []
   })
+}
+
+/** With so little logged that a page stays small: what takes most of it has fewer epochs. */
+function withBoundedLog(view: RunView): RunView {
+  let { stages, loggedSize } = view
+  while (loggedSize > MOST_SIZE) {
+    const all = Object.values(stages).flatMap((stage) => stage.logged.map((one, at) => ({ stage, at, one })))
+    const { stage, at, one } = all.reduce((most, each) => (each.one.size > most.one.size ? each : most))
+    const fewer = fewerEpochs(one)
+    stages = { ...stages, [stage.hash]: { ...stage, logged: stage.logged.with(at, fewer) } }
+    loggedSize += fewer.size - one.size
+  }
+  return { ...view, stages, loggedSize }
 }
 
 function withStage(view: RunView, ref: StageRef, change: (stage: StageView) => Partial<StageView>): RunView {
