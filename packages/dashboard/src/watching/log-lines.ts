@@ -44,14 +44,20 @@ function lineOf(line: string): LogLine[] {
   try {
     const event: unknown = JSON.parse(line)
     // As far as every event is alike; of one that lacks more, the text throws.
-    return hasFields(event, { type: isText, time: isText }) ? [told(event as unknown as LoggedEvent)] : []
+    return hasFields(event, { type: isText, time: isText }) ? told(event as unknown as LoggedEvent) : []
   } catch {
     return []
   }
 }
 
-function told(event: LoggedEvent): LogLine {
+function told(event: LoggedEvent): LogLine[] {
   const { time } = event
+  // The page draws it; a line for each would push out what happens.
+  if (event.type === 'usage') return []
+  return [lineFor(event, time)]
+}
+
+function lineFor(event: Exclude<LoggedEvent, { type: 'usage' }>, time: string): LogLine {
   switch (event.type) {
     case 'warning':
       return { time, kind: 'warning', text: event.message }
@@ -75,7 +81,7 @@ function told(event: LoggedEvent): LogLine {
     case 'stageReused':
       return { time, kind: 'event', text: `${titleOf(event.stage)} was done before` }
     case 'logged':
-      return { time, kind: 'event', text: `${titleOf(event.stage)} logged ${event.item.type}` }
+      return { time, kind: 'event', text: `${titleOf(event.stage)} logged the ${event.item.type} '${event.item.name}'` }
   }
 }
 
