@@ -1,7 +1,7 @@
 // What gets to a terminal: lines in their place, whatever its size becomes; nothing cut where it has no size; and no
 // commands that a name or a path brings along.
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -24,6 +24,10 @@ interface Terminal {
   resize(columns: number, when: 'soon' | 'late'): Promise<void>
   /** As Ctrl-C does. */
   interrupt(): void
+  /** As its window is closed: nothing that is written gets anywhere. */
+  close(): void
+  /** Where the command works. */
+  readonly folder: string
   /** Fulfilled when the screen is so. */
   until(isSo: (rows: readonly string[]) => boolean): Promise<void>
   readonly ended: Promise<number | null>
@@ -85,6 +89,8 @@ async function onTerminal(
       child.kill('SIGCONT')
     },
     interrupt: () => void process.kill(group(), 'SIGINT'),
+    close: () => void child.kill('SIGKILL'),
+    folder,
     until: (isSo) =>
       new Promise((resolve, reject) => {
         const check = () => {
@@ -128,6 +134,21 @@ test.runIf(hasScript).each(['soon', 'late'] as const)(
   },
   30_000,
 )
+
+test.runIf(hasScript)('a run whose terminal is closed stops at a checkpoint', async () => {
+  const args = ['run', 'mnist_mlp_1p', 'mnist_auto_1', '--epochs', '3000', '--workers', '2', ...data]
+  const terminal = await onTerminal(args, { columns: 80 })
+  await terminal.until((rows) => rows.some((row) => /epoch +[2-9]/.test(row)))
+  terminal.close()
+  const [run = ''] = await runsIn(terminal.folder)
+  const path = join(terminal.folder, 'runs', run)
+  await expect.poll(() => existsSync(join(path, 'result.json')), { timeout: 10_000 }).toBe(true)
+  const result: unknown = JSON.parse(readFileSync(join(path, 'result.json'), 'utf8'))
+  expect(result).toMatchObject({ experiments: [{ status: 'interrupted' }, { status: 'interrupted' }] })
+  const files = readdirSync(join(path, 'stages'), { recursive: true }).map(String)
+  expect(files.some((file) => /checkpoints.\d+\.json$/.test(file))).toBe(true)
+  await expect.poll(() => existsSync(join(path, 'lock')), { timeout: 10_000 }).toBe(false)
+})
 
 test.runIf(hasScript)('colours come and go with NO_COLOR, and a dumb terminal gets lines', async () => {
   // eslint-disable-next-line no-control-regex -- it is how colours begin
