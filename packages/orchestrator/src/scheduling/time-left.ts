@@ -175,7 +175,7 @@ export class TimeLeft {
     if (running === undefined || epochs === undefined) {
       const all = this.#workOf(one)
       const passed = running === undefined ? 0 : now - running.began
-      return all === undefined ? undefined : Math.max(0, all * (1 - part) - passed)
+      return all === undefined ? undefined : Math.max(0, all * (1 - (running?.fromPart ?? part)) - passed)
     }
     const each = running.pace.epochSeconds()
     const test = stage.cost && each !== undefined ? each * testShare(stage.cost) : 0

@@ -23,7 +23,7 @@ export interface TrainingCost {
 
 const SECONDS_PER_OPERATION = 1e-11
 /** That a step takes however little it computes. */
-const SECONDS_PER_STEP = 5e-6
+const SECONDS_PER_STEP = 8e-6
 /** To hand an epoch to a thread, and to tell of it. */
 const SECONDS_PER_EPOCH = 5e-4
 /** To compile, and to write what was trained. */

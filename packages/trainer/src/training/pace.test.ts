@@ -92,6 +92,16 @@ describe('the time that is left, after the first tenth', () => {
     }
   })
 
+  it('is not told by the last steps of an epoch that was begun elsewhere', () => {
+    const pace = new Pace({ epochs: 10, stepsPerEpoch: 100, fromStep: 298, began: 0 })
+    pace.onEpoch({ epoch: 3, seconds: 0.5 }, 0.5)
+    expect(pace.secondsLeft(0.5)).toBeUndefined()
+    expect(pace.secondsLeft(1, 310)).toBeCloseTo(5 * 6.9)
+    expect(pace.secondsLeft(2, 330)).toBeCloseTo(5 * 6.7)
+    pace.onEpoch({ epoch: 4, seconds: 5 }, 5.5)
+    expect(pace.secondsLeft(5.5, 400)).toBeCloseTo(5 * 6)
+  })
+
   it('forgets a slow start within some epochs', () => {
     const slow = simulate({ epochs: 40, stepSeconds: (part) => (part < 0.005 ? 0.1 : 0.02) })
     expect(worst(slow)).toBeLessThan(0.2)

@@ -30,6 +30,9 @@ interface Seen {
 
 const MOST_BLOCKS = 64
 
+/** Of the rest of an epoch that was begun elsewhere: a smaller one is mostly what it takes to begin and to validate. */
+const LEAST_PART = 0.5
+
 /** Steps tell nothing before: between two looks there may be one, or none. */
 const FEWEST_SECONDS = 0.05
 
@@ -83,9 +86,9 @@ export class Pace {
   onEpoch({ epoch, seconds }: { readonly epoch: number; readonly seconds: number }, now: number): void {
     // The first one may have been begun elsewhere.
     const before = Math.max(epoch - 1, this.#epochsAt(this.#options.fromStep))
-    if (epoch > before && Number.isFinite(seconds)) {
+    if (epoch - before >= LEAST_PART && Number.isFinite(seconds)) {
       this.#add(epoch - before, seconds * this.#clock.meanSpeed(this.#since, now))
-    }
+    } else this.#first = this.#seen = { step: epoch * this.#options.stepsPerEpoch, at: now }
     this.#epochs = epoch
     this.#since = now
   }
