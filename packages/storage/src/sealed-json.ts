@@ -33,7 +33,7 @@ export function openSealed(
   reviver?: (key: string, value: unknown) => unknown,
 ): { readonly value: unknown; readonly isWhole: boolean } {
   const body = text.slice(0, -SEAL_LENGTH)
-  const isWhole = text === body + sealOf(body)
+  const isWhole = text.endsWith(sealOf(body))
   return { value: JSON.parse(isWhole ? `${body}\n}` : text, reviver), isWhole }
 }
 

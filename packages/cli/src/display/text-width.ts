@@ -6,7 +6,8 @@ const narrow = /[\uff61-\uffdc\uffe8-\uffee]/u
 const wide =
   /\p{Script=Hangul}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u
 const pictured = /\p{Emoji_Presentation}/u
-const plain = /^[ -~]*$/
+/** Of width 1, most texts as a whole: ASCII, Latin-1 without its soft hyphen, and dashes. */
+const plain = /^[ -~\u00a1-\u00ac\u00ae-\u00ff\u2013\u2014]*$/
 const without = /\p{Mark}|\p{Control}|\p{Format}/u
 
 function widthOfCharacter(character: string): number {
