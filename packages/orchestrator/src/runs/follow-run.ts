@@ -1,6 +1,7 @@
 /**
- * A run that another process works on, seen by its files alone: nothing is written, and that process pays nothing. Where
- * its stages are, events tell at the end of an epoch, the names of checkpoints in between, and between these the clock.
+ * A run that another process works on, seen by its files alone: nothing is written, and that process pays nothing.
+ * Where its stages are, events tell at the end of an epoch, the names of checkpoints in between, and between these the
+ * clock.
  */
 import { CheckpointStore, type EpochRow } from '@gradpool/trainer'
 import { statSync } from 'node:fs'
