@@ -106,3 +106,13 @@ test('help and version are no mistakes', async () => {
     expect(stdout).toContain('Usage: gradpool')
   }
 })
+
+test('a command that trains nothing loads nothing that does', async () => {
+  const cwd = await emptyFolder()
+  for (const args of [['--help'], ['--version'], ['runs']]) {
+    const { code, stderr } = await gradpool(args, { cwd, preload: ['tell-loaded.mjs'] })
+    expect(code).toBe(0)
+    expect(stderr).toContain('/packages/core/dist/')
+    expect(stderr).not.toMatch(/packages\/(trainer|engine-cpu|datasets|models|experiments|worker-pool)\//)
+  }
+})
