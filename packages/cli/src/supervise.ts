@@ -2,7 +2,7 @@
  * Training happens in a child process, so that what ends that process does not end the run: after a crash it is started
  * again from the last checkpoint, a few times. This process only waits, and passes on what it is asked to do.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { exitCode } from './exit-code.js'
@@ -68,6 +68,8 @@ export async function supervise(program: readonly string[], args: readonly strin
     })
   }
 
+  // Most commands have no child, and start sooner without what makes one.
+  const { spawn } = await import('node:child_process')
   for (let restarts = 0, after = ''; ; restarts++) {
     child = spawn(process.execPath, [...program, ...args], {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
