@@ -9,6 +9,7 @@ import { watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { importOptional } from '../optional-part.js'
 import { type QueueChoice } from '../options/queue-options.js'
+import { seldom } from '../queue/seldom.js'
 import { program } from '../supervise.js'
 
 export interface DashboardCommandOptions extends QueueChoice {
@@ -34,11 +35,10 @@ export async function dashboardCommand(options: DashboardCommandOptions, { stdou
     '@gradpool/dashboard',
     () => import('@gradpool/dashboard'),
   )
-  const said = new Set<string>()
-  const queue = await toldQueue(options, (message) => {
-    if (!said.has(message)) stderr.print(`Warning: ${message}`)
-    said.add(message)
-  })
+  const queue = await toldQueue(
+    options,
+    seldom((message) => stderr.print(`Warning: ${message}`)),
+  )
   const token = process.env.GRADPOOL_TOKEN
   const asked = {
     runs,
