@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { smallData } from '../data-folder.js'
-import { gradpool, type Running, runsIn, start, temporaryFolder } from '../gradpool.js'
+import { gradpool, runsIn, start, temporaryFolder } from '../gradpool.js'
 import { findChromium, open } from './chromium.js'
+import { pageAt, type Served, startDashboard, stopDashboard } from './dashboard.js'
 import { violations } from './violations.js'
 
 const executable = (await findChromium()) ?? ''
@@ -18,39 +19,20 @@ let cwd: string
 let first: string
 let dashboard: Served
 
-interface Served {
-  readonly url: string
-  readonly running: Running
-}
-
 beforeAll(async () => {
   folder = await temporaryFolder()
   cwd = folder.path
   await gradpool(['run', 'mnist_mlp_all', '--epochs', '20', '--seed', '0,1,2', ...few], { cwd })
   await gradpool(['run', 'mnist_mlp_all', 'mnist_auto_1', '--epochs', '10', '--seed', '0,1,2', ...few], { cwd })
   first = (await runsIn(cwd))[0] ?? ''
-  dashboard = await startDashboard('runs')
+  dashboard = await startDashboard(['--runs', 'runs'], { cwd })
 })
 afterAll(async () => {
   await stopDashboard(dashboard)
   await folder.remove()
 })
 
-async function startDashboard(runs: string, more: readonly string[] = []): Promise<Served> {
-  const running = start(['dashboard', '--runs', runs, '--port', '0', ...more], { cwd })
-  let said = ''
-  running.child.stdout?.on('data', (text: string) => (said += text))
-  await running.said('http://')
-  await running.said('\n')
-  return { url: /http:\/\/\S+/.exec(said)?.[0] ?? '', running }
-}
-
-async function stopDashboard({ running }: Served): Promise<void> {
-  running.child.kill('SIGTERM')
-  await running.ended
-}
-
-const at = (path: string, { url } = dashboard) => `${url.replace(/\/$/, '')}/#/${path}`
+const at = (path: string, served = dashboard) => pageAt(served, path)
 const rowsIn = (tab: Tab) => tab.locator('.runs tbody tr')
 
 /** A seven, with the mouse. */
@@ -158,21 +140,25 @@ it('changes tags and notes, which the list searches', async () => {
   expect(errors.filter((error) => !error.includes('400'))).toEqual([])
 })
 
+const job = { step: null, steps: null, machine: null, added: '2026-01-01T00:00:00.000Z', error: null }
 const queue = {
   url: 'redis://queue.example:6379',
+  namespace: 'default',
+  isPaused: true,
+  counts: { running: 1, waiting: 1234, failed: 1 },
   running: [
-    { name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm', error: null },
+    { ...job, name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm' },
   ],
   waiting: [
-    { name: 'hash', stage: 'b', seed: 1, experiments: ['two'], step: null, steps: null, machine: null, error: null },
+    { ...job, name: 'hash', stage: 'b', seed: 1, experiments: ['two'] },
   ],
   failed: [
-    { name: 'hash', stage: 'c', seed: 2, experiments: ['two'], step: null, steps: null, machine: 'm', error: 'no' },
+    { ...job, name: 'hash', stage: 'c', seed: 2, experiments: ['two'], error: 'no' },
   ],
-  machines: [{ host: 'm', id: '1', cores: 8, memoryBytes: 2 ** 34, engine: 'native', jobs: 1 }],
+  machines: [{ host: 'm', id: '1', cores: 8, memoryBytes: 2 ** 34, engine: 'native', jobs: ['classify, seed 0'] }],
 }
 
-/** As if there were one; what it takes to have one is tested elsewhere. */
+/** As if there were one, paused and long; `queue.test.ts` has a real one. */
 async function withQueue(tab: Tab): Promise<void> {
   await tab.route('**/api/queue', (route) => route.fulfill({ json: queue }))
   await tab.route('**/api/about', async (route) => {
@@ -281,7 +267,7 @@ it('takes markup in names as text', async () => {
 })
 
 it('asks for a token where it must, and takes it from the address', async () => {
-  const guarded = await startDashboard('runs', ['--host', '0.0.0.0'])
+  const guarded = await startDashboard(['--runs', 'runs', '--host', '0.0.0.0'], { cwd })
   try {
     const token = guarded.url.split('#token=')[1] ?? ''
     expect(token.length).toBeGreaterThan(40)
@@ -319,7 +305,7 @@ it('lists a thousand runs at once', async () => {
     for (const file of ['run.json', 'result.json', 'events.jsonl']) await cp(join(from, file), join(to, file))
   })
   await Promise.all(copies)
-  const many = await startDashboard('thousand')
+  const many = await startDashboard(['--runs', 'thousand'], { cwd })
   try {
     await using opened = await open(executable, desktop)
     const { tab, errors } = opened
