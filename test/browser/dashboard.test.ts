@@ -104,6 +104,42 @@ it('classifies what is drawn with a mouse, and by keyboard alone', async () => {
   expect(errors).toEqual([])
 })
 
+it('shows the training images of the nearest codes, by the index that the command on the page makes', async () => {
+  await gradpool(['run', 'mnist_hash_1', '--epochs', '5', '--out', 'of codes', ...few], { cwd })
+  const served = await startDashboard(['--runs', 'of codes'], { cwd })
+  try {
+    await using opened = await open(executable, { ...desktop, bypassCSP: true })
+    const { tab, errors } = opened
+    await tab.goto(at('draw', served))
+    const command = await tab.locator('.neighbours .command').textContent()
+    const [, ...args] = (command?.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
+    expect(args.slice(0, 3)).toEqual(['gradpool', 'index', 'build'])
+    expect(await gradpool(args.slice(1), { cwd })).toMatchObject({ code: 0 })
+    await tab.reload()
+    await tab.locator('.neighbours ol').waitFor({ state: 'attached' })
+    expect(await tab.locator('.neighbours .command').count()).toBe(0)
+    await drawSeven(tab)
+    const neighbours = tab.locator('.neighbours li')
+    await expect.poll(() => neighbours.count()).toBe(10)
+    // Once nothing more is drawn.
+    const texts = async () => (await neighbours.allTextContents()).join()
+    let before = ''
+    await expect.poll(async () => before === (before = await texts())).toBe(true)
+    const told = (await neighbours.allTextContents()).map((text) => /^(\d)\s+(\d+) bits differ$/.exec(text.trim()))
+    const distances = told.map((one) => Number(one?.[2]))
+    expect(distances).toEqual(distances.toSorted((a, b) => a - b))
+    expect(distances[9]).toBeLessThan(4)
+    expect(told.filter((one) => one?.[1] === '7').length).toBeGreaterThanOrEqual(4)
+    const inks = await tab.evaluate<number[]>(`[...document.querySelectorAll('.neighbours canvas')].map((canvas) =>
+      canvas.getContext('2d').getImageData(0, 0, 28, 28).data.filter((value, at) => at % 4 === 0 && value > 127).length)`)
+    expect(Math.min(...inks)).toBeGreaterThan(20)
+    expect(await violations(tab)).toEqual([])
+    expect(errors).toEqual([])
+  } finally {
+    await stopDashboard(served)
+  }
+})
+
 it('compares what is chosen in the list', async () => {
   await using opened = await open(executable, desktop)
   const { tab, errors } = opened
@@ -146,15 +182,9 @@ const queue = {
   namespace: 'default',
   isPaused: true,
   counts: { running: 1, waiting: 1234, failed: 1 },
-  running: [
-    { ...job, name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm' },
-  ],
-  waiting: [
-    { ...job, name: 'hash', stage: 'b', seed: 1, experiments: ['two'] },
-  ],
-  failed: [
-    { ...job, name: 'hash', stage: 'c', seed: 2, experiments: ['two'], error: 'no' },
-  ],
+  running: [{ ...job, name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm' }],
+  waiting: [{ ...job, name: 'hash', stage: 'b', seed: 1, experiments: ['two'] }],
+  failed: [{ ...job, name: 'hash', stage: 'c', seed: 2, experiments: ['two'], error: 'no' }],
   machines: [{ host: 'm', id: '1', cores: 8, memoryBytes: 2 ** 34, engine: 'native', jobs: ['classify, seed 0'] }],
 }
 

@@ -91,7 +91,9 @@ it('shows what waits, runs and failed and who works, as it changes, and a server
   await expect.poll(() => tilesOf(tab)).toBe('1 2 1 1')
   expect(await tab.locator('.machines').textContent()).toContain(hostname())
   await expect.poll(() => tab.locator('.machines').textContent()).toContain('classify, seed 0')
-  expect(await tab.locator('.jobs').nth(1).textContent()).toMatch(/classifymnist_mlp_all1.* ago.*classifymnist_mlp_all2/)
+  expect(await tab.locator('.jobs').nth(1).textContent()).toMatch(
+    /classifymnist_mlp_all1.* ago.*classifymnist_mlp_all2/,
+  )
   expect(await tab.locator('.jobs').nth(2).textContent()).toContain('it took longer than 0.6 seconds')
   await expect.poll(() => stepIn(tab)).toBeGreaterThan(0)
   const early = await stepIn(tab)
@@ -104,9 +106,9 @@ it('shows what waits, runs and failed and who works, as it changes, and a server
 
   await redis().process().kill()
   const gone = tab.getByRole('alert')
-  await expect.poll(() => gone.allTextContents()).toEqual([
-    `There is no Redis at ${address}: the connection was refused.Try again`,
-  ])
+  await expect
+    .poll(() => gone.allTextContents())
+    .toEqual([`There is no Redis at ${address}: the connection was refused.Try again`])
   expect(await tilesOf(tab)).toBe('2 1 1 2')
   expect(await tab.locator('main > .note').textContent()).toContain('What follows is of')
   await isWellMade(tab)
