@@ -1,10 +1,11 @@
 /** The dashboard as people have it: the command in a process of its own, and a real browser. */
-import { cp, mkdir } from 'node:fs/promises'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { smallData } from '../data-folder.js'
 import { gradpool, runsIn, start, temporaryFolder } from '../gradpool.js'
+import { freePort } from '../servers/server-process.js'
 import { findChromium, open } from './chromium.js'
 import { pageAt, type Served, startDashboard, stopDashboard } from './dashboard.js'
 import { violations } from './violations.js'
@@ -125,7 +126,7 @@ it('shows the training images of the nearest codes, by the index that the comman
     const texts = async () => (await neighbours.allTextContents()).join()
     let before = ''
     await expect.poll(async () => before === (before = await texts())).toBe(true)
-    const told = (await neighbours.allTextContents()).map((text) => /^(\d)\s+(\d+) bits differ$/.exec(text.trim()))
+    const told = (await neighbours.allTextContents()).map((text) => /^(\d)\s*(\d+) bits? differs?$/.exec(text.trim()))
     const distances = told.map((one) => Number(one?.[2]))
     expect(distances).toEqual(distances.toSorted((a, b) => a - b))
     expect(distances[9]).toBeLessThan(4)
@@ -321,6 +322,42 @@ it('asks for a token where it must, and takes it from the address', async () => 
     expect(other.errors).toEqual([])
   } finally {
     await stopDashboard(guarded)
+  }
+})
+
+it('tells of a run and of a server that are gone, and goes on once they are back', async () => {
+  const [port, one, away] = [await freePort(), join(cwd, 'moving', 'one'), join(cwd, 'away')]
+  await cp(join(cwd, 'runs', first), one, { recursive: true })
+  const begin = () => startDashboard(['--runs', 'moving', '--port', String(port)], { cwd })
+  let served = await begin()
+  try {
+    await using opened = await open(executable, desktop)
+    const { tab, errors } = opened
+    const alerts = () => tab.getByRole('alert').allTextContents()
+    const pages = [
+      ['', '.runs tbody tr'],
+      ['run/one', '.stages tbody tr'],
+    ] as const
+    for (const [path, shown] of pages) {
+      await tab.goto(at(path, served))
+      await tab.locator(shown).first().waitFor()
+      await stopDashboard(served)
+      await expect.poll(alerts).toEqual(['The server does not answer. This page tries again until it does.'])
+      expect(await tab.locator(shown).count()).toBeGreaterThan(0)
+      served = await begin()
+      await expect.poll(alerts).toEqual([])
+    }
+    await rename(one, away)
+    await expect.poll(alerts).toEqual(['There is no such run.'])
+    await rename(away, one)
+    await expect.poll(alerts).toEqual([])
+    await rm(one, { recursive: true })
+    await tab.reload()
+    await expect.poll(() => tab.locator('.empty .error').textContent()).toBe('there is no such run')
+    // What the browser says of answers that do not come, or are errors.
+    expect(errors.filter((error) => !error.startsWith('Failed to load resource'))).toEqual([])
+  } finally {
+    await stopDashboard(served)
   }
 })
 

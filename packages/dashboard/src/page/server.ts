@@ -21,6 +21,13 @@ export function whenNoToken(listener: () => void): void {
   onNoToken = listener
 }
 
+let onLost: (isLost: boolean) => void = () => undefined
+
+/** Called whenever the server does not answer, or does. */
+export function whenLost(listener: (isLost: boolean) => void): void {
+  onLost = listener
+}
+
 interface Asking {
   readonly body?: unknown
   readonly signal?: AbortSignal
@@ -54,9 +61,12 @@ async function answerOf<T>(path: string, init: Omit<RequestInit, 'signal'> & { s
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init)
+    const response = await fetch(path, init)
+    onLost(false)
+    return response
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
+    onLost(true)
     throw new Unreachable('the server does not answer', { cause: error })
   }
 }

@@ -43,14 +43,17 @@ export async function lastLines(path: string): Promise<string[]> {
 function lineOf(line: string): LogLine[] {
   try {
     const event: unknown = JSON.parse(line)
+    if (!hasFields(event, { type: isText, time: isText })) return []
     // As far as every event is alike; of one that lacks more, the text throws.
-    return hasFields(event, { type: isText, time: isText }) ? [told(event as unknown as LoggedEvent)] : []
+    const shown = told(event as unknown as LoggedEvent)
+    return shown === undefined ? [] : [shown]
   } catch {
     return []
   }
 }
 
-function told(event: LoggedEvent): LogLine {
+/** Undefined for an event of a kind that is not known here. */
+function told(event: LoggedEvent): LogLine | undefined {
   const { time } = event
   switch (event.type) {
     case 'warning':
