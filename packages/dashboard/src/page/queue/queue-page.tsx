@@ -34,7 +34,7 @@ export function QueuePage() {
       <Problem error={error} again={again} />
       {value && error && (
         <p class="note">
-          {words.lastTold} {timeText(told, language)}
+          {words.asOf} {timeText(told, language)}
         </p>
       )}
       {value === undefined && error === undefined && <p class="loading">{words.loading}</p>}
@@ -91,7 +91,12 @@ function Queue({ queue }: { readonly queue: QueueTold }) {
         columns={[[words.added, ({ added }) => agoText(added, Date.now(), language)]]}
       />
       {failed.length > 0 && (
-        <Jobs title={words.failedJobs} count={counts.failed} jobs={failed}>
+        <Jobs
+          title={words.failedJobs}
+          count={counts.failed}
+          jobs={failed}
+          columns={[[words.error, ({ error }) => <span class="error">{error}</span>]]}
+        >
           <p class="note">{words.retryHint}</p>
           <Command text={`npx gradpool queue retry ${options}`} />
         </Jobs>
@@ -100,16 +105,17 @@ function Queue({ queue }: { readonly queue: QueueTold }) {
   )
 }
 
-function Machine({ machine: { host, cores, memoryBytes, engine, jobs } }: { readonly machine: MachineTold }) {
+function Machine({ machine: { host, id, cores, memoryBytes, engine, jobs } }: { readonly machine: MachineTold }) {
   const { words } = useShell()
   return (
     <li>
       <h3>
         <span class={jobs.length > 0 ? 'lamp on' : 'lamp'} aria-hidden="true" />
-        {host}
+        {host} <small>{id}</small>
       </h3>
       <p class="note">
-        {cores} {words.cores} · {(memoryBytes / 2 ** 30).toFixed(0)} GiB {words.memory} · {engine}
+        {cores} {cores === 1 ? words.core : words.cores} · {(memoryBytes / 2 ** 30).toFixed(0)} GiB {words.memory} ·{' '}
+        {engine}
       </p>
       <p>{jobs.length === 0 ? words.idle : jobs.join('; ')}</p>
     </li>
@@ -122,14 +128,14 @@ function Jobs({
   title,
   count,
   jobs,
-  columns = [],
+  columns,
   children,
 }: {
   readonly title: string
   /** Of those that there are; the first of them are told. */
   readonly count: number
   readonly jobs: readonly JobTold[]
-  readonly columns?: readonly Column[]
+  readonly columns: readonly Column[]
   readonly children?: ComponentChildren
 }) {
   const { words } = useShell()
@@ -152,9 +158,7 @@ function Jobs({
             <thead>
               <tr>
                 <th scope="col">{words.job}</th>
-                <th scope="col" class="number">
-                  {words.seed}
-                </th>
+                <th scope="col">{words.seed}</th>
                 {columns.map(([head]) => (
                   <th key={head} scope="col">
                     {head}
@@ -168,11 +172,12 @@ function Jobs({
                   <th scope="row">
                     <b>{job.name}</b>
                     <small class="of">{job.experiments.join(', ')}</small>
-                    {job.error !== null && <small class="of error">{job.error}</small>}
                   </th>
-                  <td class="number">{job.seed}</td>
+                  <td data-name={words.seed}>{job.seed}</td>
                   {columns.map(([head, cell]) => (
-                    <td key={head}>{cell(job)}</td>
+                    <td key={head} data-name={head}>
+                      {cell(job)}
+                    </td>
                   ))}
                 </tr>
               ))}
