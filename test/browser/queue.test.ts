@@ -110,7 +110,7 @@ it('shows what waits, runs and failed and who works, as it changes, and a server
     .poll(() => gone.allTextContents())
     .toEqual([`There is no Redis at ${address}: the connection was refused.Try again`])
   expect(await tilesOf(tab)).toBe('2 1 1 2')
-  expect(await tab.locator('main > .note').textContent()).toContain('What follows is of')
+  expect(await tab.locator('main > .note').textContent()).toContain('As of')
   await isWellMade(tab)
   await tab.reload()
   await gone.waitFor()
