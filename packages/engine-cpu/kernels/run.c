@@ -315,6 +315,11 @@ EXPORT("execute") uint32_t export_execute(uint32_t exec, uint32_t instructions, 
     return execute_instructions(0, exec, instructions, num_words);
 }
 
+EXPORT("draw")
+void export_draw(uint32_t to, uint32_t first, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed) {
+    random_fill((float *)to, first, count, distribution, purpose, seed, 0);
+}
+
 EXPORT("matmul_scratch")
 uint32_t export_matmul_scratch(uint32_t m, uint32_t n, uint32_t k, uint32_t flags, uint32_t has_dst,
                                uint32_t has_epilogue, uint32_t segments) {

@@ -102,6 +102,22 @@ static napi_value scan(napi_env env, napi_callback_info info) {
     return number(env, 1);
 }
 
+/* draw(arena, to, first, count, distribution, purpose, seed): elements `first` .. `first + count - 1` of step 0, at `to` */
+static napi_value draw(napi_env env, napi_callback_info info) {
+    napi_value values[MOST_ARGUMENTS];
+    uint32_t n[MOST_ARGUMENTS];
+    size_t length = 0;
+    if (!read_arguments(env, info, 7, 1, values, n)) return 0;
+    char *base = arena_of(env, values[0], &length);
+    if (!base) return 0;
+    if (n[1] % 4 != 0 || (uint64_t)n[1] + 4 * (uint64_t)n[3] > length) {
+        napi_throw_range_error(env, 0, "what is drawn must stay in the arena");
+        return 0;
+    }
+    random_fill((float *)(base + n[1]), n[2], n[3], n[4], n[5], n[6], 0);
+    return 0;
+}
+
 /* matmulScratch(m, n, k, flags, hasDst, hasEpilogue, segments): bytes */
 static napi_value scratch(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
@@ -210,6 +226,7 @@ NAPI_MODULE_INIT() {
         {.utf8name = "profile", .method = profile, .attributes = napi_enumerable},
         {.utf8name = "check", .method = check, .attributes = napi_enumerable},
         {.utf8name = "scan", .method = scan, .attributes = napi_enumerable},
+        {.utf8name = "draw", .method = draw, .attributes = napi_enumerable},
         {.utf8name = "matmulScratch", .method = scratch, .attributes = napi_enumerable},
         {.utf8name = "useLargePages", .method = use_large_pages, .attributes = napi_enumerable},
         {.utf8name = "flushDenormals", .method = begin_flushing, .attributes = napi_enumerable},

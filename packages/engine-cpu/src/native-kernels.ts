@@ -1,6 +1,6 @@
 /** The kernels as native code: an addon compiled for one instruction set, over the arena's memory. */
 import { nodeModule } from '@gradpool/core/node-module'
-import type { Kernels, MatmulShape } from './kernels.js'
+import type { Draw, Kernels, MatmulShape } from './kernels.js'
 import type { WasmMemory } from './web-assembly.js'
 
 /** What `native/addon.c` exports. */
@@ -13,6 +13,7 @@ export interface Addon {
   profile(arena: Uint8Array, address: number, steps: number, worker: number, profile: number): number
   check(arena: Uint8Array, address: number): number
   scan(arena: Uint8Array, address: number): number
+  draw(arena: Uint8Array, ...numbers: Draw): void
   matmulScratch(...product: MatmulShape): number
   /** Asks the system for large pages, which it may give as memory is first written. */
   useLargePages(arena: Uint8Array): void
@@ -35,6 +36,7 @@ export function nativeKernels(file: string, buffer: WasmMemory['buffer']): Kerne
     profile: (address, steps, _stackTop, worker, profile) => addon.profile(arena, address, steps, worker, profile),
     check: (address) => addon.check(arena, address),
     scan: (address) => addon.scan(arena, address) === 1,
+    draw: (...numbers) => addon.draw(arena, ...numbers),
     matmulScratch: (...product) => addon.matmulScratch(...product),
   }
 }

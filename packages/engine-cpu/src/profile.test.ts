@@ -129,6 +129,7 @@ test('without a profile, the code that takes times is not called', () => {
     profile: vi.fn(() => 0),
     check: () => 0,
     scan: () => true,
+    draw: () => undefined,
     matmulScratch: () => 0,
   }
   runCall(kernels, { exec: 64, steps: 3, stackTop: 128, worker: 1 })

@@ -1,5 +1,5 @@
 /** The kernels in WebAssembly: one instance per thread, all over the arena's memory. */
-import type { Kernels, MatmulShape } from './kernels.js'
+import type { Draw, Kernels, MatmulShape } from './kernels.js'
 import { instanceOf, type MultiplyAdd, roundsOnce, wasmModule } from './wasm-modules.js'
 import type { WasmMemory, WasmModule } from './web-assembly.js'
 
@@ -15,6 +15,8 @@ interface Exports extends MultiplyAdd {
   check(address: number, numPages: number): number
   /** Does the scan at an address: 1, or 0 if it does not stay in an arena of that many pages. */
   scan(address: number, numPages: number): number
+  /** Writes random numbers of step 0 to an address. */
+  draw(...numbers: Draw): void
   matmul_scratch(...product: MatmulShape): number
   readonly __stack_pointer: WebAssembly.Global<'i32'>
   readonly __heap_base: WebAssembly.Global<'i32'>
@@ -44,6 +46,7 @@ export function wasmKernels(module: WasmModule, memory: WasmMemory): Kernels {
       onStack(stackTop, () => exports.profile(address, steps, worker, profile)),
     check: (address) => exports.check(address, numPages),
     scan: (address, stackTop) => onStack(stackTop, () => exports.scan(address, numPages)) === 1,
+    draw: (...numbers) => exports.draw(...numbers),
     // WebAssembly's numbers are signed.
     matmulScratch: (...product) => exports.matmul_scratch(...product) >>> 0,
   }

@@ -25,7 +25,8 @@ export function loadTensorFlow(): TensorFlow {
 
 /** The version of TensorFlow's library. */
 export function tensorflowVersion(): string {
-  const { binding } = loadTensorFlow().backend() as unknown as {
+  // By its name: a program that uses tfjs itself may have chosen another backend.
+  const { binding } = loadTensorFlow().findBackend('tensorflow') as unknown as {
     readonly binding: { readonly TF_Version: string }
   }
   return binding.TF_Version

@@ -47,6 +47,15 @@ describe('a plan', () => {
     expect(first?.work).toBeGreaterThan(second?.work ?? Infinity)
   })
 
+  it('has the hashes that it has without `onEpoch`, which stays through overrides and presets', () => {
+    const onEpoch = () => undefined
+    expect(hashes({ onEpoch })).toEqual(hashes())
+    const presets = { short: { train: { epochs: 1 } } }
+    const config = withPreset(defineExperiment({ ...base, presets, onEpoch }), 'short')
+    expect(withOverrides(config, ['train.batchSize=2'])).toMatchObject({ train: { epochs: 1, batchSize: 2 }, onEpoch })
+    expect(JSON.stringify(defineExperiment({ ...base, onEpoch }))).toBe(JSON.stringify(defineExperiment(base)))
+  })
+
   it.each([
     ['an autoencoder', narrow, ['encoder.0.bias', 'encoder.0.weight', 'encoder.1.bias', 'encoder.1.weight']],
     [

@@ -181,10 +181,11 @@ describe('a wrong configuration', () => {
       { condition: 'c'.repeat(1001) },
       `narrow_code: condition must be a text of at most 1000 letters, not '${'c'.repeat(40)}…'`,
     ],
+    [{ onEpoch: 'log' }, "narrow_code: onEpoch must be a function, not 'log'"],
     [{ reported: 90 }, 'narrow_code: reported must be a number from 0 to 1, or null, not 90'],
     [
       { stagse: [] },
-      "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets",
+      "narrow_code: an experiment has no field 'stagse' (did you mean 'stages'?); its fields are name, condition, reported, data, train, stages, presets, onEpoch",
     ],
   ]
   it.each(wrong)('%j', (change, message) => {

@@ -1,8 +1,7 @@
 /**
  * What an experiment is made of: plain JSON data, checked field by field.
  *
- * The only thing in a configuration that is not JSON is a model of the user's own (`stages[i].model`), and data in
- * memory.
+ * What is not JSON in a configuration is a model of the user's own (`stages[i].model`), data in memory, and `onEpoch`.
  */
 import { UserError, type Model } from '@gradpool/core'
 import { checks, FieldError, MAX_OWN_NAME_LENGTH } from '@gradpool/core/engine'
@@ -20,6 +19,7 @@ import {
   type HashOptions,
   type RegressOptions,
 } from '@gradpool/models'
+import type { EpochRow, Log } from '@gradpool/trainer'
 import { checkTogether } from '@gradpool/trainer/plan'
 import { all, at, fields, kinds, list, type Take } from './fields.js'
 import {
@@ -44,10 +44,24 @@ export interface ExperimentInput {
   readonly stages: readonly StageInput[]
   /** Named changes of all of the above: objects are merged, stages by position. */
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /**
+   * Called on the main thread when an epoch of a stage has ended; training does not wait for it. It changes nothing of
+   * what is trained, so it is in no hash. What it throws is told once, as a warning.
+   */
+  readonly onEpoch?: (epoch: ExperimentEpoch) => unknown
+}
+
+export interface ExperimentEpoch {
+  /** The name of the stage, such as `classify`. */
+  readonly stage: string
+  readonly seed: number
+  readonly row: EpochRow
+  /** Adds images, tables and files to the log of the stage. */
+  readonly log: Log
 }
 
 /** An experiment, complete: defaults filled in. */
-export interface ExperimentConfig extends Required<ExperimentInput> {
+export interface ExperimentConfig extends Required<Omit<ExperimentInput, 'onEpoch'>>, Pick<ExperimentInput, 'onEpoch'> {
   readonly data: DataSpec | Dataset
   readonly train: TrainConfig
   readonly stages: readonly StageConfig[]
@@ -99,6 +113,7 @@ const name = all(
 )
 const condition = all(checks.check('a text', isText), checks.check('a text of at most 1000 letters', isAtMost(1000)))
 const object = checks.check('an object', checks.isRecord)
+const aFunction = checks.check('a function', (value) => typeof value === 'function')
 const number = checks.check('a number', Number.isFinite)
 const atLeast0 = checks.number(0)
 const width = checks.whole(1)
@@ -245,6 +260,7 @@ const experiment = fields({
   train: [parseTrain, {}],
   stages: [list(stage, 1)],
   presets: [presets, {}],
+  onEpoch: [aFunction, undefined],
 })
 
 /**

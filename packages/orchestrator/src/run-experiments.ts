@@ -14,6 +14,7 @@ import {
   SinkFeed,
   usefulWorkers,
   type Log,
+  type LoggedItem,
   type Sink,
 } from '@gradpool/trainer'
 import { LocalTrainer, type OnProfile } from './local-trainer.js'
@@ -131,9 +132,13 @@ export async function runExperiments(
   const { numerics } = engine
   timeLeft.expectReused((hash) => isLikelyDone(hash, { directory: directory.path, numerics, fresh }))
   if (options.resume !== undefined) await recall(timeLeft, directory.path)
-  const emit = emitter(directory, options.onEvent, logTo, timeLeft)
+  const emit = emitter(plans, directory, options.onEvent, logTo, timeLeft)
   const warn = (message: string) => emit({ type: 'warning', message })
-  const feed = new SinkFeed({ sinks: options.sinks?.(directory.path) ?? [], warn })
+  const feed = new SinkFeed({
+    sinks: options.sinks?.(directory.path) ?? [],
+    warn,
+    onUsage: (usage) => emit({ type: 'usage', ...usage }),
+  })
   const log = new RunLog({ plans, engine, feed, stageFolder: (hash) => directory.stageFolder(hash), warn })
   logTo.log = log
   if (options.resume !== undefined)
@@ -235,8 +240,12 @@ async function directoryFor(
   }
 }
 
-/** Writes each event to the log and tells the caller; neither can stop the run. */
+/** The most bytes of one file or image that a log takes; as much as waits for a sink. */
+const MOST_LOGGED_BYTES = 2 ** 26
+
+/** Writes each event to the log and tells the caller and the experiments; none of them can stop the run. */
 function emitter(
+  plans: readonly ExperimentPlan[],
   directory: RunDirectory,
   onEvent: CommonOptions['onEvent'],
   logTo: { readonly log?: RunLog },
@@ -244,17 +253,36 @@ function emitter(
 ): Running['emit'] {
   const logOfStage = (stage: StageRef) =>
     logOf(
-      (item) => emit({ type: 'logged', stage, item }),
+      (item) => {
+        const tooLarge = `'${item.name}' is not logged: it has more than ${MOST_LOGGED_BYTES / 2 ** 20} MiB`
+        const isTooLarge = bytesIn(item) > MOST_LOGGED_BYTES
+        emit(isTooLarge ? { type: 'warning', message: tooLarge } : { type: 'logged', stage, item })
+      },
       () => logTo.log?.epochOf(stage) ?? 0,
     )
-  let hasThrown = false
+  const thrown = new Set<string>()
+  const onThrown = (who: string, error: unknown) => {
+    if (thrown.has(who)) return
+    thrown.add(who)
+    emit({ type: 'warning', message: `${who} threw: ${messageOf(error)}` })
+  }
+  const epochsTo = epochCallbacks(plans)
   const tell = (event: RunEvent) => {
     try {
       onEvent?.(event, logOfStage)
     } catch (error) {
-      if (hasThrown) return
-      hasThrown = true
-      emit({ type: 'warning', message: `onEvent threw: ${messageOf(error)}` })
+      onThrown('onEvent', error)
+    }
+    if (event.type !== 'epoch') return
+    const { stage, row } = event
+    for (const [onEpoch, experiment] of epochsTo.get(stage.hash) ?? []) {
+      const who = `onEpoch of ${experiment}`
+      try {
+        const outcome = onEpoch({ stage: stage.name, seed: stage.seed, row, log: logOfStage(stage) })
+        if (outcome instanceof Promise) outcome.catch((error: unknown) => onThrown(who, error))
+      } catch (error) {
+        onThrown(who, error)
+      }
     }
   }
   const emit = (event: RunEvent) => {
@@ -266,6 +294,28 @@ function emitter(
     if (problem !== undefined) tell({ type: 'warning', message: problem })
   }
   return emit
+}
+
+type OnEpoch = NonNullable<ExperimentPlan['config']['onEpoch']>
+
+/** By the hash of the stage, each once, with the first experiment that has it. */
+function epochCallbacks(plans: readonly ExperimentPlan[]): Map<string, Map<OnEpoch, string>> {
+  const found = new Map<string, Map<OnEpoch, string>>()
+  for (const { name, config, stages } of plans) {
+    const { onEpoch } = config
+    if (onEpoch === undefined) continue
+    for (const { hash } of stages) {
+      const own = found.get(hash) ?? new Map<OnEpoch, string>()
+      if (!own.has(onEpoch)) own.set(onEpoch, name)
+      found.set(hash, own)
+    }
+  }
+  return found
+}
+
+function bytesIn(item: LoggedItem): number {
+  if (item.type === 'table') return 0
+  return item.type === 'image' ? item.image.bytes.length : item.contents.length
 }
 
 interface Running {

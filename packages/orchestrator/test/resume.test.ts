@@ -87,10 +87,19 @@ function undisturbedBits(set: readonly string[] = []): Promise<unknown> {
   return bits
 }
 
+/** The directory of a run that was interrupted with at least so many checkpoints of a stage. */
 async function interrupted(stopAt = 1): Promise<string> {
-  const { result } = await run({ stopAt })
-  expect(result.experiments).toMatchObject([{ status: 'interrupted' }])
-  return result.run
+  const attempt = async () => {
+    const { result } = await run({ stopAt })
+    const records = (await checkpointsOf(result.run)).filter((path) => path.endsWith('.json'))
+    return { directory: result.run, status: result.experiments[0]?.status, records: records.length }
+  }
+  // A stage that ends before the interruption reaches it has no checkpoints any more.
+  let last = await attempt()
+  for (let again = 0; last.records < stopAt && again < 5; again++) last = await attempt()
+  expect(last.status).toBe('interrupted')
+  expect(last.records).toBeGreaterThanOrEqual(stopAt)
+  return last.directory
 }
 
 async function checkpointsOf(directory: string): Promise<string[]> {

@@ -6,6 +6,7 @@ export { plotKinds, plotRun, type PlotOptions } from './plot.js'
 export { readRunView } from './view/read-view.js'
 export {
   newRunView,
+  shownEvent,
   withEvent,
   type ExperimentView,
   type RunView,
@@ -14,6 +15,8 @@ export {
   type StageView,
   type TimedEvent,
 } from './view/run-view.js'
+export type { LoggedName, ShownItem } from './view/logged.js'
+export type { UsageSpan } from './view/usage.js'
 export { compact } from './view/compact.js'
 export { languages, type Language } from './words.js'
 export { pageOf, reportData, writeReport, type ReportOptions } from './write-report.js'

@@ -10,6 +10,7 @@ const en = {
   curves: 'Learning curves',
   experiments: 'Experiments',
   timeline: 'Where the time went',
+  logged: 'Logged',
   details: 'Configuration, data and environment',
   experiment: 'experiment',
   condition: 'condition',
@@ -103,6 +104,18 @@ const en = {
   dashed: 'Solid: validation; dashed: training.',
   reportBar: 'bar: ours; mark: the report',
   count: 'count',
+  cpu: 'CPU',
+  memory: 'memory',
+  ofSubmitter: 'of the submitting process',
+  atMost: 'at most',
+  files: 'Files',
+  showText: 'Show the text',
+  rows: 'rows',
+  columns: 'columns',
+  smaller: 'smaller than logged:',
+  leftOut: 'left out, as the page would be too large',
+  largeFile: 'too large for this page: events.jsonl of the run has it',
+  moreLogged: 'Left out, as many names were logged before them',
 } as const
 
 export type Words = { readonly [Word in keyof typeof en]: string }
@@ -113,6 +126,7 @@ const ko: Words = {
   curves: '학습 곡선',
   experiments: '실험',
   timeline: '시간 사용',
+  logged: '기록',
   details: '설정, 데이터, 환경',
   experiment: '실험',
   condition: '조건',
@@ -206,6 +220,18 @@ const ko: Words = {
   dashed: '실선: 검증, 점선: 학습.',
   reportBar: '막대: 이번 결과, 표시: 보고서',
   count: '개수',
+  cpu: 'CPU',
+  memory: '메모리',
+  ofSubmitter: '제출한 프로세스',
+  atMost: '최대',
+  files: '파일',
+  showText: '내용 보기',
+  rows: '행',
+  columns: '열',
+  smaller: '기록보다 작게 표시:',
+  leftOut: '페이지가 너무 커져 생략',
+  largeFile: '이 페이지에 넣기에는 큼: 실행의 events.jsonl에 있음',
+  moreLogged: '앞서 기록된 이름이 많아 생략',
 }
 
 export const words: Readonly<Record<Language, Words>> = { en, ko }
@@ -234,6 +260,14 @@ export function numberText(value: number): string {
 /** `97 %`; near 100, where it matters, `99.8 %`. */
 export function percentText(share: number): string {
   return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`
+}
+
+/** `812 B`, `1.5 MB`, as disks count. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log10(bytes || 1) / 3)))
+  const value = bytes / 1000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? ''}`
 }
 
 /** `9.6 s`, `12 min 5 s`. */

@@ -68,12 +68,17 @@ it('has the same view of a saved run as of one that tells its events', async () 
     (view, event) => withEvent(view, { ...event, time }),
     newRunView(basename(run.directory), record),
   )
-  const timeless = ({ stages, seconds: _, ...view }: typeof saved) => ({
+  const timeless = ({ stages, seconds: _, usage: _usage, ...view }: typeof saved) => ({
     ...view,
     stages: Object.values(stages).map(({ spans: _spans, ...stage }) => stage),
   })
   expect(timeless(live)).toEqual(timeless(saved))
   expect(saved.experiments.map(({ status }) => status)).toEqual(['done', 'done', 'done'])
+  const logged = Object.values(saved.stages).flatMap((stage) => stage.logged)
+  expect(logged.map(({ type, epochs }) => [type, epochs])).toEqual([
+    ['image', 8],
+    ['file', 8],
+  ])
 })
 
 it('draws of each stage what its model can show', async () => {

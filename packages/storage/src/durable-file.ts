@@ -3,6 +3,7 @@
  */
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { codeOf } from './file-errors.js'
 import { syncFile } from './sync-file.js'
 
 /**
@@ -45,14 +46,19 @@ async function writeWhole(path: string, content: readonly (string | Uint8Array)[
  * directory under one that exists fails with ENOENT, as under /proc.)
  */
 export async function makeDirectories(path: string): Promise<void> {
-  if (await exists(path)) return
-  const parent = dirname(path)
-  if (parent !== path) await makeDirectories(parent)
+  const make = async () => {
+    await mkdir(path).catch(async (error: unknown) => {
+      // It was there, or another run has made it meanwhile.
+      if (!(await exists(path))) throw error
+    })
+  }
   try {
-    await mkdir(path)
+    await make()
   } catch (error) {
-    // Another run may have made it meanwhile.
-    if (!(await exists(path))) throw error
+    const parent = dirname(path)
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error
+    await makeDirectories(parent)
+    await make()
   }
 }
 

@@ -101,6 +101,7 @@ export {
 export { logOf } from './sinks/log.js'
 export { SinkFeed } from './sinks/sink-feed.js'
 export { startedTraining } from './sinks/started-training.js'
+export type { Usage } from './sinks/usage.js'
 export type {
   ImageBytes,
   Log,

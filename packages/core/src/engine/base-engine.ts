@@ -6,6 +6,7 @@ import { ownValue } from '../checks.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
 import { initialState } from '../random/initial-state.js'
+import { fillHere, type Fill } from '../random/initializers.js'
 import type { BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, States } from './backend.js'
 import type { Allocate } from './dataset.js'
@@ -18,6 +19,8 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
   abstract readonly numerics: string
   abstract readonly workerModule: string
   abstract readonly allocate: Allocate
+  /** Draws the states that a training begins with; where kernels do, to the same bits. */
+  readonly fill: Fill = fillHere
   readonly live = new Map<Execution, S>()
 
   /** @throws UserError when there is no memory */
@@ -46,10 +49,11 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
       // A subclass gives out states of its own kind.
       return shared.shareWith(program) as S
     }
-    const states = this.createStates(program)
     // Where all are given, none is copied on its way.
     const areGiven = state && program.states.every(({ name }) => ownValue(state, name) !== undefined)
-    states.write(areGiven ? state : { ...initialState(program, seed, state), ...state })
+    const first = areGiven ? state : { ...initialState(program, seed, state, this.fill), ...state }
+    const states = this.createStates(program)
+    states.write(first)
     return states
   }
 }

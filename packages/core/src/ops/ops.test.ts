@@ -25,8 +25,9 @@ import { OP_CASES } from '../testing/op-cases.js'
 /** The same examples every time; raise the number to search further. */
 const search = { seed: 1, numRuns: 12 }
 
-beforeAll(() => {
-  tf.env().set('IS_TEST', true) // no advertisement on stderr
+beforeAll(async () => {
+  tf.env().set('IS_NODE', false) // no advertisement on stderr
+  await tf.setBackend('cpu') // another file in this process may have loaded TensorFlow
   const random = vi.spyOn(Math, 'random').mockImplementation(() => {
     throw new Error('Math.random must not reach a result')
   })

@@ -163,9 +163,9 @@ describe('who follows a run', () => {
       })
     })
     socket.pause()
-    // Far more than all buffers of a connection take; nothing of it is in a view.
+    // Far more than all buffers of a connection take, and all by one name, of which a view has little.
     const [{ time, stage }] = [epochEvent(3)]
-    const item = { type: 'text', name: 'note', text: 'x'.repeat(100_000) }
+    const item = { type: 'file', name: 'note', epoch: 1, contents: 'x'.repeat(50_000) }
     for (let look = 0; look < 8; look++) {
       const logged = Array.from({ length: 20 }, () => ({ time, type: 'logged', stage, item }))
       addEvents(directory, [...logged, epochEvent(3 + look)])

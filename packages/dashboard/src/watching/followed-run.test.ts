@@ -121,3 +121,43 @@ it('keeps little of a day of epochs, five seconds each, and every part of the cu
   expect(rows.filter(({ epoch }) => epoch <= 8640).length).toBeGreaterThan(0.35 * rows.length)
   expect(Math.max(...sizes.slice(4))).toBeLessThan(1.5 * (sizes[3] ?? 0))
 })
+
+it('keeps and tells little of what was logged, however large it is', async () => {
+  const { directory, run, told } = await followed()
+  const [{ time, stage }] = [epochEvent(3)]
+  const file = (epoch: number, size: number) => {
+    const contents = Buffer.alloc(size, 7).toString('base64')
+    return { time, type: 'logged', stage, item: { type: 'file', name: 'a file', epoch, contents } }
+  }
+  addEvents(directory, [file(3, 1000)])
+  await expect.poll(() => told.events.map(({ type }) => type), { timeout: 3000 }).toEqual(['logged'])
+  // More than a page shows: nothing of it is told but its size.
+  addEvents(directory, [file(4, 5_000_000)])
+  await expect.poll(() => told.events.length, { timeout: 3000 }).toBe(2)
+  expect(JSON.stringify(told.events).length).toBeLessThan(3000)
+  // Much at once is told as a view.
+  addEvents(
+    directory,
+    Array.from({ length: 10 }, (_, at) => file(5 + at, 200_000)),
+  )
+  await expect.poll(() => told.views, { timeout: 3000 }).toBe(1)
+  expect(told.events).toHaveLength(2)
+  expect(JSON.stringify(run.told).length).toBeLessThan(1_200_000)
+  const [logged] = run.told.view.stages['stage-0']?.logged ?? []
+  expect([logged?.epochs, logged?.items.at(-1)?.epoch]).toEqual([12, 14])
+})
+
+it('keeps little of a day of what the machine was used for', async () => {
+  const { directory, run } = await followed()
+  for (let hour = 0; hour < 24; hour++) {
+    const events = Array.from({ length: 720 }, (_, at) => {
+      const time = new Date(Date.parse(epochEvent(0).time) + 3_600_000 * hour + 5000 * (at + 1)).toISOString()
+      return { time, type: 'usage', overSeconds: 5, cores: 1.5, memoryBytes: 1e8 + at }
+    })
+    addEvents(directory, events)
+    await run.look()
+  }
+  const { usage } = run.told.view
+  expect([usage[0]?.from, usage.at(-1)?.to]).toEqual([0, 86_400])
+  expect(JSON.stringify(usage).length).toBeLessThan(40_000)
+})

@@ -12,7 +12,7 @@ import {
   type RunLabels,
   type RunStatus,
 } from '@gradpool/orchestrator'
-import { compact, newRunView, withEvent, type RunView, type TimedEvent } from '@gradpool/report'
+import { compact, newRunView, shownEvent, withEvent, type RunView, type TimedEvent } from '@gradpool/report'
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { basename } from 'node:path'
 import type { Followed, RunState } from '../api.js'
@@ -35,6 +35,8 @@ const MOST_SPANS = 1000
 const MOST_WARNINGS = 200
 /** At once: more are told as a view. */
 const MOST_EVENTS = 1000
+/** Characters of what was logged, at once: more are told as a view, which has few epochs of each name. */
+const MOST_LOGGED = 2 ** 20
 
 /** Two looks at the files are so far apart at least; and at most, where the system does not tell of changes. */
 const LEAST_MS = 500
@@ -145,11 +147,16 @@ export class FollowedRun {
     let isWhole = true
     try {
       if (this.#damage === undefined) {
-        for await (const { events, isAnew } of this.#log.added()) {
+        let logged = 0
+        for await (const { events: read, isAnew } of this.#log.added()) {
           if (isAnew) view = this.#begun
+          // Files of any size may be logged: what pages do not show is not kept.
+          const events = read.map(shownEvent)
           view = folded(view, events)
-          isWhole &&= !isAnew && added.length + events.length <= MOST_EVENTS
+          logged += events.reduce((sum, event) => sum + sizeOf(event), 0)
+          isWhole &&= !isAnew && added.length + events.length <= MOST_EVENTS && logged <= MOST_LOGGED
           if (isWhole) added.push(...events)
+          else added.length = 0
         }
       }
     } catch (error) {
@@ -200,6 +207,10 @@ export function isLockedIn(directory: string): boolean {
 function statusOf({ experiments }: RunView): RunStatus {
   const statuses = experiments.map(({ status }): RunStatus => (status === 'running' ? 'cut off' : status))
   return (['failed', 'cut off', 'interrupted'] as const).find((status) => statuses.includes(status)) ?? 'done'
+}
+
+function sizeOf(event: TimedEvent): number {
+  return event.type === 'logged' ? JSON.stringify(event.item).length : 0
 }
 
 function folded(view: RunView, events: readonly TimedEvent[]): RunView {

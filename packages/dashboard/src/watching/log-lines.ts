@@ -43,18 +43,22 @@ export async function lastLines(path: string): Promise<string[]> {
 function lineOf(line: string): LogLine[] {
   try {
     const event: unknown = JSON.parse(line)
-    if (!hasFields(event, { type: isText, time: isText })) return []
     // As far as every event is alike; of one that lacks more, the text throws.
-    const shown = told(event as unknown as LoggedEvent)
-    return shown === undefined ? [] : [shown]
+    return hasFields(event, { type: isText, time: isText }) ? told(event as unknown as LoggedEvent) : []
   } catch {
     return []
   }
 }
 
+function told(event: LoggedEvent): LogLine[] {
+  // The page draws it; a line for each would push out what happens.
+  if (event.type === 'usage') return []
+  const line = lineFor(event, event.time)
+  return line === undefined ? [] : [line]
+}
+
 /** Undefined for an event of a kind that is not known here. */
-function told(event: LoggedEvent): LogLine | undefined {
-  const { time } = event
+function lineFor(event: Exclude<LoggedEvent, { type: 'usage' }>, time: string): LogLine | undefined {
   switch (event.type) {
     case 'warning':
       return { time, kind: 'warning', text: event.message }
@@ -78,7 +82,7 @@ function told(event: LoggedEvent): LogLine | undefined {
     case 'stageReused':
       return { time, kind: 'event', text: `${titleOf(event.stage)} was done before` }
     case 'logged':
-      return { time, kind: 'event', text: `${titleOf(event.stage)} logged ${event.item.type}` }
+      return { time, kind: 'event', text: `${titleOf(event.stage)} logged the ${event.item.type} '${event.item.name}'` }
   }
 }
 

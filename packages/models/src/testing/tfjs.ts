@@ -4,5 +4,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 
 tf.env().set('IS_NODE', false)
+// Another file in this process may have loaded TensorFlow.
+await tf.setBackend('cpu')
 
 export { tf }

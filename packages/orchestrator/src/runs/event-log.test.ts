@@ -60,3 +60,25 @@ it('refuses a line that is no event', async () => {
   }
   expect(log.path).toBe(join(directory, 'events.jsonl'))
 })
+
+it('gives what was logged as it was: bytes, not their text', async () => {
+  const directory = await temporaryFolder()
+  const log = new EventLog(directory)
+  const bytes = Buffer.from([0, 128, 255]).toString('base64')
+  const stage = { hash: 'a', name: 'b', seed: 0, experiments: ['c'] }
+  const items = [
+    { type: 'image', name: 'i', epoch: 1, image: { bytes, height: 1, width: 3, channels: 1 } },
+    { type: 'file', name: 'f', epoch: 1, contents: bytes },
+    { type: 'table', name: 'bytes', epoch: 1, table: { columns: ['contents'], rows: [['bytes']] } },
+  ]
+  const lines = items.map((item) => JSON.stringify({ time: '2026', type: 'logged', stage, item }))
+  writeFileSync(log.path, `${lines.join('\n')}\n`)
+  const found = []
+  for await (const { events } of log.added()) {
+    for (const event of events) if (event.type === 'logged') found.push(event.item)
+  }
+  const values = Uint8Array.of(0, 128, 255)
+  expect(found[0]).toMatchObject({ image: { bytes: values, height: 1 } })
+  expect(found[1]).toMatchObject({ contents: values })
+  expect(found[2]).toEqual(items[2])
+})

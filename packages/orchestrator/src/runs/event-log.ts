@@ -65,7 +65,7 @@ export class EventLog {
   #parsed(lines: string): LoggedEvent[] {
     try {
       return lines.split('\n').map((line) => {
-        const event: unknown = JSON.parse(line, reviveRows)
+        const event: unknown = JSON.parse(line, reviveEvent)
         if (isEvent(event)) return event
         throw new SyntaxError('no event')
       })
@@ -78,6 +78,12 @@ export class EventLog {
     if (error instanceof UserError) return error
     return new UserError(`cannot read '${this.path}': ${reasonOf(error)}`, { cause: error })
   }
+}
+
+/** Bytes that were logged are base64 in a line. */
+function reviveEvent(key: string, value: unknown): unknown {
+  const isLogged = (key === 'bytes' || key === 'contents') && typeof value === 'string'
+  return isLogged ? new Uint8Array(Buffer.from(value, 'base64')) : reviveRows(key, value)
 }
 
 /** The rest of it, only people read. */

@@ -27,7 +27,7 @@ export interface RunContents {
   readonly record: RunRecord
   /** Null while the run goes on, and for one that was cut off. */
   readonly result: RunResult | null
-  /** Up to the last whole line of the log. */
+  /** Up to the last whole line of the log; without what was logged, of any size: `EventLog` reads that, too. */
   readonly events: readonly LoggedEvent[]
 }
 
@@ -115,7 +115,9 @@ async function readSealed(path: string, reviver?: typeof reviveRows): Promise<Re
 
 async function readEvents(directory: string): Promise<LoggedEvent[]> {
   const all: LoggedEvent[] = []
-  for await (const { events } of new EventLog(directory).added()) for (const event of events) all.push(event)
+  for await (const { events } of new EventLog(directory).added()) {
+    for (const event of events) if (event.type !== 'logged') all.push(event)
+  }
   return all
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a run tells, while it goes on (events) and at its end (the result: the document that `--json` prints).
  */
-import type { EpochRow, LoggedItem, Metrics } from '@gradpool/trainer'
+import type { EpochRow, LoggedItem, Metrics, Usage } from '@gradpool/trainer'
 
 /** One test example as the trained experiment sees it. */
 export interface Sample {
@@ -110,6 +110,8 @@ export type RunEvent =
       /** What ended the process before, such as SIGSEGV, where it was started again for that. */
       readonly after?: string
     }
+  /** What the process of the run took of its machine, from time to time; over a queue, that is not who trains. */
+  | ({ readonly type: 'usage' } & Usage)
   /** Something is wrong that stops no stage, such as a log that cannot be written. */
   | { readonly type: 'warning'; readonly message: string }
 

@@ -72,7 +72,7 @@ export class TimeLeft {
 
   /** @param now in seconds, on a clock that all times are of */
   onEvent(event: RunEvent, now: number): void {
-    if (event.type !== 'epoch') this.#answer = undefined
+    if (event.type !== 'epoch' && event.type !== 'usage') this.#answer = undefined
     if (event.type === 'resumed') {
       // What ran does so no more, and this process may be faster or slower.
       for (const one of this.#stages.values()) {

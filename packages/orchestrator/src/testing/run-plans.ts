@@ -35,10 +35,10 @@ export async function runPlans(
   return { result: await run.result, events, engine }
 }
 
-/** `stageStarted auto`, `experimentDone one`, …, epochs left out. */
+/** `stageStarted auto`, `experimentDone one`, …, without epochs and what the machine was used for. */
 export function titles(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
-    if (event.type === 'epoch') return []
+    if (event.type === 'epoch' || event.type === 'usage') return []
     if (event.type === 'experimentDone') return [`${event.type} ${event.result.name}`]
     return event.type === 'warning' || event.type === 'resumed' ? [event.type] : [`${event.type} ${event.stage.hash}`]
   })

@@ -7,6 +7,7 @@ import { Curves } from './curves.js'
 import { Details } from './details.js'
 import { Experiments, sectionId } from './experiments.js'
 import type { PageData } from './page-data.js'
+import { hasLogged, Logged } from './logged.js'
 import { ResultsTable } from './results.js'
 import { themes, useTheme } from './theme.js'
 
@@ -59,6 +60,7 @@ export function App({ data }: { readonly data: PageData }) {
             </a>
           )),
         )}
+        {views.some(hasLogged) && <a href="#logged">{words.logged}</a>}
         <a href="#timeline">{words.timeline}</a>
         <a href="#details">{words.details}</a>
       </nav>
@@ -77,6 +79,12 @@ export function App({ data }: { readonly data: PageData }) {
           <Notes title={words.missing} lines={missing} />
           <Experiments views={views} figures={figures} words={words} />
         </section>
+        {views.some(hasLogged) && (
+          <section id="logged">
+            <h2>{words.logged}</h2>
+            <Logged views={views} words={words} />
+          </section>
+        )}
         <section id="timeline">
           <h2>{words.timeline}</h2>
           {views.map((view) => (

@@ -57,6 +57,10 @@ export function smallExperiments(condition = '') {
       data: arrays(madeNumbers(), { test: 0.25 }),
       train,
       stages: [regress({ hidden: [4], quantiles: [0.1, 0.5, 0.9] })],
+      onEpoch({ row, log }) {
+        log.image('a gradient', { values: Array.from({ length: 12 }, (_, at) => at * row.epoch), shape: [3, 4] })
+        log.file('epoch.txt', `epoch ${row.epoch}`)
+      },
     }),
   ]
 }

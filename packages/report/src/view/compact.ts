@@ -2,6 +2,7 @@
 import type { EpochRow, Metrics } from '@gradpool/trainer'
 import type { RunView, StageView } from './run-view.js'
 import { thinned } from './thin.js'
+import type { UsageSpan } from './usage.js'
 
 const MOST_ROWS = 1000
 
@@ -11,7 +12,11 @@ export function compact(view: RunView, most = MOST_ROWS): RunView {
     hash,
     { ...stage, samples: [], rows: thinned(stage.rows.map(numbersOf), most) },
   ])
-  return { ...view, stages: Object.fromEntries(stages) }
+  return { ...view, stages: Object.fromEntries(stages), usage: view.usage.map(rounded) }
+}
+
+function rounded({ from, to, cores, memoryBytes }: UsageSpan): UsageSpan {
+  return { from: Number(from.toFixed(2)), to: Number(to.toFixed(2)), cores: Number(cores.toFixed(3)), memoryBytes }
 }
 
 /** No curve has matrices. */

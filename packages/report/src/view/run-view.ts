@@ -4,9 +4,23 @@
  */
 import type { ExperimentStatus, RunEvent, RunRecord, Sample, StageRef } from '@gradpool/orchestrator'
 import type { EpochRow, Metrics } from '@gradpool/trainer'
+import { fewerEpochs, MOST_SIZE, shownItem, sizeOfLog, withItem, type ShownItem, type StageLog } from './logged.js'
+import { withUsage, type UsageSpan } from './usage.js'
 
-/** What a run tells, with when: ISO 8601, as in `events.jsonl`. */
-export type TimedEvent = RunEvent & { readonly time: string }
+type LoggedEvent = Extract<RunEvent, { type: 'logged' }>
+
+/**
+ * What a run tells, with when: ISO 8601, as in `events.jsonl`. What was logged may be cut to what pages show
+ * (`shownEvent`).
+ */
+export type TimedEvent = (RunEvent | (Omit<LoggedEvent, 'item'> & { readonly item: ShownItem })) & {
+  readonly time: string
+}
+
+/** For what goes over a connection, or is kept: of what was logged, only what pages show. */
+export function shownEvent(event: TimedEvent): TimedEvent {
+  return event.type === 'logged' ? { ...event, item: shownItem(event.item) } : event
+}
 
 /** From when to when a stage trained on so many threads, in seconds since the run was begun. */
 export interface Span {
@@ -18,7 +32,7 @@ export interface Span {
 
 export type StageStatus = 'waiting' | 'running' | 'done' | 'failed' | 'interrupted'
 
-export interface StageView {
+export interface StageView extends StageLog {
   readonly hash: string
   /** `autoencode`, `classify`, or a name of the user's. */
   readonly name: string
@@ -69,6 +83,10 @@ export interface RunView {
   readonly stages: Readonly<Record<string, StageView>>
   /** From the beginning to the last event. */
   readonly seconds: number
+  /** Of the process of the run; empty where nobody measured it. */
+  readonly usage: readonly UsageSpan[]
+  /** Characters of all that stages have logged, as far as it is kept. */
+  readonly loggedSize: number
   readonly warnings: readonly string[]
 }
 
@@ -100,6 +118,8 @@ export function newRunView(name: string, { experiments, record: _, costs: __, ..
     })),
     stages: Object.fromEntries(stages),
     seconds: 0,
+    usage: [],
+    loggedSize: 0,
     warnings: [],
   }
 }
@@ -116,6 +136,8 @@ function waiting(ref: StageRef): StageView {
     seconds: null,
     test: null,
     samples: [],
+    logged: [],
+    moreLogged: 0,
   }
 }
 
@@ -167,8 +189,20 @@ export function withEvent(view: RunView, event: TimedEvent): RunView {
         test: event.test,
         samples: event.samples,
       }))
-    case 'logged':
-      return next
+    case 'logged': {
+      const item = shownItem(event.item)
+      const { hash } = event.stage
+      const added = withStage(next, event.stage, (stage) => withItem(stage, item))
+      const sizeIn = ({ stages }: RunView) => (stages[hash] ? sizeOfLog(stages[hash]) : 0)
+      return withBoundedLog({ ...added, loggedSize: view.loggedSize + sizeIn(added) - sizeIn(view) })
+    }
+    case 'usage': {
+      const { overSeconds, cores, memoryBytes } = event
+      return {
+        ...next,
+        usage: withUsage(next.usage, { from: Math.max(0, seconds - overSeconds), to: seconds, cores, memoryBytes }),
+      }
+    }
     case 'stageFailed':
       return withStage(next, event.stage, (stage) => ({
         status: 'failed',
@@ -197,6 +231,19 @@ function closed(spans: readonly Span[], now: number): readonly Span[] {
     if (span.to !== null) return [span]
     return span.from < now ? [{ ...span, to: now }] : []
   })
+}
+
+/** With so little logged that a page stays small: what takes most of it has fewer epochs. */
+function withBoundedLog(view: RunView): RunView {
+  let { stages, loggedSize } = view
+  while (loggedSize > MOST_SIZE) {
+    const all = Object.values(stages).flatMap((stage) => stage.logged.map((one, at) => ({ stage, at, one })))
+    const { stage, at, one } = all.reduce((most, each) => (each.one.size > most.one.size ? each : most))
+    const fewer = fewerEpochs(one)
+    stages = { ...stages, [stage.hash]: { ...stage, logged: stage.logged.with(at, fewer) } }
+    loggedSize += fewer.size - one.size
+  }
+  return { ...view, stages, loggedSize }
 }
 
 function withStage(view: RunView, ref: StageRef, change: (stage: StageView) => Partial<StageView>): RunView {

@@ -1,9 +1,11 @@
-/** Tells sinks of trainings, each by its name. No training waits for a sink before its end. */
-import { nodeProcess } from '@gradpool/core/node-module'
+/**
+ * Tells sinks of trainings, each by its name, and of the CPU and the memory that the process takes. No training waits
+ * for a sink before its end.
+ */
 import { SinkQueue } from './sink-queue.js'
 import type { LogEvent, LogItem, Sink, TrainingEnd } from './sink.js'
+import { usageMeter, usageWait, type Usage } from './usage.js'
 
-const USAGE_MS = 10_000
 /** How long the end of a training waits for its log. */
 const CLOSE_MS = 15_000
 
@@ -11,6 +13,8 @@ export interface SinkFeedOptions {
   readonly sinks: readonly Sink[]
   /** Told in one sentence of what is lost. */
   readonly warn: (message: string) => void
+  /** Told of what the process takes from time to time, whether or not there are sinks. */
+  readonly onUsage?: (usage: Usage) => void
   /** How long `close` waits. Default: 15 s. */
   readonly closeMs?: number
 }
@@ -20,17 +24,27 @@ export class SinkFeed {
   readonly #closeMs: number
   /** Those in progress, with their last epoch. */
   readonly #open = new Map<string, number>()
-  readonly #usage: UsageMeter | undefined
-  readonly #timer: ReturnType<typeof setInterval> | undefined
+  readonly #began = performance.now()
+  readonly #usage = usageMeter()
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor({ sinks, warn, closeMs = CLOSE_MS }: SinkFeedOptions) {
+  constructor({ sinks, warn, onUsage, closeMs = CLOSE_MS }: SinkFeedOptions) {
     this.#queues = sinks.map((sink) => new SinkQueue(sink, warn))
     this.#closeMs = closeMs
-    if (sinks.length === 0) return
-    this.#usage = usageMeter()
-    if (this.#usage === undefined) return
-    this.#timer = setInterval(() => this.#tellUsage(), USAGE_MS)
-    if (typeof this.#timer === 'object') this.#timer.unref()
+    const own = onUsage && usageMeter()
+    if (sinks.length === 0 && own === undefined) return
+    const wait = () => {
+      this.#timer = setTimeout(
+        () => {
+          this.#tellUsage()
+          if (own) onUsage(own())
+          wait()
+        },
+        usageWait(performance.now() - this.#began),
+      )
+      if (typeof this.#timer === 'object') this.#timer.unref()
+    }
+    if (this.#usage) wait()
   }
 
   get isEmpty(): boolean {
@@ -67,31 +81,14 @@ export class SinkFeed {
   /** Ends what is in progress. Never rejects. */
   async close(status: TrainingEnd): Promise<void> {
     for (const [training, epoch] of this.#open) this.tell(training, { type: 'ended', status, epoch, test: null })
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     await Promise.all(this.#queues.map((queue) => queue.close(this.#closeMs)))
   }
 
   #tellUsage(): void {
-    const usage = this.#usage?.()
-    if (usage) for (const training of this.#open.keys()) this.tell(training, { type: 'usage', ...usage })
-  }
-}
-
-type UsageMeter = () => Omit<Extract<LogItem, { type: 'usage' }>, 'type'>
-
-/** What the process took since it was asked last; undefined where that cannot be known. */
-function usageMeter(): UsageMeter | undefined {
-  const process = nodeProcess()
-  if (!process?.cpuUsage || !process.memoryUsage) return undefined
-  const { cpuUsage, memoryUsage } = process
-  const began = performance.now()
-  let [lastMs, lastCpu] = [began, cpuUsage()]
-  return () => {
-    const [nowMs, cpu] = [performance.now(), cpuUsage()]
-    const busyMs = (cpu.user - lastCpu.user + cpu.system - lastCpu.system) / 1000
-    const cores = nowMs > lastMs ? busyMs / (nowMs - lastMs) : 0
-    lastMs = nowMs
-    lastCpu = cpu
-    return { seconds: (nowMs - began) / 1000, cores, memoryBytes: memoryUsage().rss }
+    if (this.#open.size === 0 || this.#usage === undefined) return
+    const { cores, memoryBytes } = this.#usage()
+    const seconds = (performance.now() - this.#began) / 1000
+    for (const training of this.#open.keys()) this.tell(training, { type: 'usage', seconds, cores, memoryBytes })
   }
 }

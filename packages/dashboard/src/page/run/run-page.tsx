@@ -3,6 +3,8 @@ import {
   Curves,
   Details,
   durationText,
+  hasLogged,
+  Logged,
   ResultsTable,
   themed,
   Timeline,
@@ -110,6 +112,12 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
         <section class="panel" aria-labelledby="figures">
           <h2 id="figures">{words.figures}</h2>
           <StageFigures id={state.id} view={view} />
+        </section>
+      )}
+      {hasLogged(view) && (
+        <section class="panel" aria-labelledby="logged">
+          <h2 id="logged">{words.logged}</h2>
+          <Logged views={views} words={words} />
         </section>
       )}
       <section class="panel">
