@@ -1,4 +1,5 @@
 /** What waits in a queue, and the machines that work on it. */
+import { bytesText } from '@gradpool/report/components'
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { JobTold, MachineTold, QueueTold } from '../../api.js'
@@ -114,7 +115,7 @@ function Machine({ machine: { host, id, cores, memoryBytes, engine, jobs } }: { 
         {host} <small>{id}</small>
       </h3>
       <p class="note">
-        {cores} {cores === 1 ? words.core : words.cores} · {(memoryBytes / 2 ** 30).toFixed(0)} GiB {words.memory} ·{' '}
+        {cores} {cores === 1 ? words.core : words.cores} · {bytesText(memoryBytes)} {words.memory} ·{' '}
         {engine}
       </p>
       <p>{jobs.length === 0 ? words.idle : jobs.join('; ')}</p>
