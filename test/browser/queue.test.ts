@@ -129,14 +129,28 @@ it('shows what waits, runs and failed and who works, as it changes, and a server
   // What the browser says of answers that are errors.
   expect(errors.filter((error) => !error.includes('503'))).toEqual([])
 
+  // Resumed over the queue, whose password the dashboard has from a file.
+  const state = tab.locator('.state-line .pill')
+  await tab.getByRole('link', { name: 'Runs' }).click()
+  await tab.locator('.runs tbody tr').filter({ hasText: 'mnist_mlp_all' }).getByRole('link').click()
+  await tab.getByRole('button', { name: 'Stop' }).click()
+  await expect.poll(() => state.textContent(), { timeout: 60_000 }).toBe('stopped')
+  await tab.getByRole('button', { name: 'Resume' }).click()
+  await expect.poll(() => state.textContent(), { timeout: 60_000 }).toBe('running')
+  const run = tab.url()
+  await tab.getByRole('link', { name: 'Queue' }).click()
+  await expect.poll(() => tilesOf(tab), { timeout: 60_000 }).toBe('2 1 1 2')
+
   one.child.kill('SIGTERM')
   await expect.poll(() => tilesOf(tab)).toBe('1 2 1 1')
   const seen = [await tab.content(), ...(await Promise.all(answers)), await processList()]
-  submitted.child.kill('SIGINT')
+  await tab.goto(run)
+  await tab.getByRole('button', { name: 'Stop' }).click()
+  await expect.poll(() => state.textContent(), { timeout: 60_000 }).toBe('stopped')
   await stopDashboard(dashboard)
   const ends = await Promise.all([one.ended, submitted.ended, dashboard.running.ended])
   const logs = [failed, ...ends].map(({ stdout, stderr }) => stdout + stderr)
   const all = [...seen, ...logs, await textsIn(join(cwd, 'runs'))].join('\n')
   expect(all).toContain(address)
   expect(all).not.toContain(password)
-})
+}, 300_000)

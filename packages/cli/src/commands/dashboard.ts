@@ -28,7 +28,7 @@ const USUAL_PORT = 8100
 
 /** @throws UserError for models that are not there, and an address that cannot be had */
 export async function dashboardCommand(options: DashboardCommandOptions, { stdout, stderr }: Io): Promise<number> {
-  const { runs, host, port, allowHost, model, withParent = false } = options
+  const { runs, host, port, allowHost, model, queueFile, withParent = false } = options
   const models = await Promise.all(model.map((target) => findStageModel(target, { runs })))
   const { startDashboard } = await importOptional(
     'A dashboard',
@@ -48,7 +48,10 @@ export async function dashboardCommand(options: DashboardCommandOptions, { stdou
     models,
     queue: queue && (() => queue.read()),
     neighbours: neighbourFinder(),
-    resumeCommand: (directory: string) => [...program(), 'resume', resolve(directory), '--runs', resolve(runs)],
+    resumeCommand: (directory: string) => [
+      ...[...program(), 'resume', resolve(directory), '--runs', resolve(runs)],
+      ...(queueFile === undefined ? [] : ['--queue-file', resolve(queueFile)]),
+    ],
     onError: (error: unknown) => stderr.print(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   }
   const dashboard = await startOn(port, (chosen) => startDashboard({ ...asked, port: chosen }))
