@@ -115,8 +115,7 @@ function Machine({ machine: { host, id, cores, memoryBytes, engine, jobs } }: { 
         {host} <small>{id}</small>
       </h3>
       <p class="note">
-        {cores} {cores === 1 ? words.core : words.cores} · {bytesText(memoryBytes)} {words.memory} ·{' '}
-        {engine}
+        {cores} {cores === 1 ? words.core : words.cores} · {bytesText(memoryBytes)} {words.memory} · {engine}
       </p>
       <p>{jobs.length === 0 ? words.idle : jobs.join('; ')}</p>
     </li>
