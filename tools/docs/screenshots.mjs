@@ -1,5 +1,5 @@
-// Pictures of the pages that people look at, all of the dashboard's and a report, of runs that are made for them: what is
-// drawn is looked at before it is published. Two minutes.
+// Pictures of the pages that people look at, all of the dashboard's and a report, of runs that are made for them: what
+// is drawn is looked at before it is published. Two minutes.
 //
 //   npm run screenshots [-- folder]      default: test-output/screenshots
 //
@@ -73,7 +73,7 @@ async function pictures() {
       await tab.locator(shown).first().waitFor({ timeout: 60_000 })
       await act?.(tab)
       // What moves comes to rest, and what stays at the top is drawn there.
-      await tab.evaluate(() => scrollTo(0, 0))
+      await tab.evaluate('scrollTo(0, 0)')
       await tab.waitForTimeout(800)
       await tab.screenshot({ path: join(to, `${name}.png`), fullPage: true })
       await context.close()
@@ -149,7 +149,7 @@ async function queuePictures({ cwd, port, queue, begin, shoot, at }) {
   const redis = spawn(redisServer, settings, { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     for await (const text of redis.stdout) if (String(text).includes('Ready to accept')) break
-    for (const _ of [1, 2]) begin('worker', '--workers', '1', '--queue', queue).stdout.resume()
+    for (let machine = 0; machine < 2; machine++) begin('worker', '--workers', '1', '--queue', queue).stdout.resume()
     const submit = (...args) => begin('run', ...args, '--queue', queue)
     await once(submit('mnist_mlp_1p', '--epochs', '200000', '--job-minutes', '0.02').stdout.resume(), 'end')
     submit('mnist_mlp_all', 'mnist_auto_1', '--epochs', '400', '--seed', '0,1,2').stdout.resume()
