@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { smallData } from './data-folder.js'
+import { isLong } from './faults/is-long.js'
 import { emptyFolder, gradpool, start } from './gradpool.js'
 import { bitsOf, documentOf, runJson } from './run-document.js'
 
 const names = ['mnist_cnn', 'mnist_conv_auto', 'mnist_rows_gru', 'mnist_vae', 'mnist_gan']
-const args = [...names, '--epochs', '1', ...smallData(1500)]
+const args = [...names, '--epochs', '1', ...smallData(isLong ? 2000 : 1500)]
 
 test('convolutional, recurrent, variational and adversarial networks have the same bits everywhere', async () => {
   const one = await runJson([...args, '--workers', '1'])

@@ -1,7 +1,8 @@
 // The fault tests at their full length: hundreds of kills, every call of the file system failed, fifty faults of each
 // kind in worker threads and fifty processes ended by each signal, 100,000 changed inputs for each parser, pictures
-// included; the catalogue on all images by TensorFlow; and the patch of each guide of docs/contributing. `npm test`
-// runs a short set of them. Parts may be named: `npm run test:faults -- kill fuzz`.
+// included; the catalogue on all images by TensorFlow, hash codes and networks on more images; and the patch of each
+// guide of docs/contributing. `npm test` runs a short set of them. Parts may be named:
+// `npm run test:faults -- kill fuzz`.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { environment, root } from './environment.mjs'
@@ -21,7 +22,7 @@ const parts = {
   pictures: { folder: 'packages/cli', args: [vitest, 'run', 'read-png'] },
   fuzz: { folder: 'test', args: ['mutations/run.mjs', '100000'] },
   calls: faults('fault-points'),
-  engines: { folder: 'test', args: [vitest, 'run', 'engines.test'] },
+  engines: { folder: 'test', args: [vitest, 'run', 'engines.test', 'networks.test'] },
   guides: { folder: '.', args: [vitest, 'run', '--config', 'vitest.units.mjs', '--project', 'tools', 'contributing'] },
 }
 const asked = process.argv.slice(2)
