@@ -226,6 +226,24 @@ test('PostgreSQL', async (context) => {
   expect((await run(trainer(), fakeStage('of a user'))).status).toBe('done')
 })
 
+test('a report of a PostgreSQL that is gone, and back', async (context) => {
+  const server = await serverOf(context, startPostgres())
+  const { worker, admin } = await queueOf(server.url)
+  await worker('one')
+  expect((await admin.reportWithin(10_000)).machines).toHaveLength(1)
+  await server.process().kill()
+  await expect(admin.reportWithin(3000)).rejects.toThrow(
+    /^The(?:re is no)? PostgreSQL at postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres(?: has ended the connection|: the connection was refused)$/,
+  )
+  await server.restart()
+  await until(() =>
+    admin.reportWithin(3000).then(
+      ({ machines }) => machines.length === 1,
+      () => false,
+    ),
+  )
+})
+
 test('a PostgreSQL that takes no more connections, or may not be written', async (context) => {
   const settings = { max_connections: '4', superuser_reserved_connections: '0', reserved_connections: '0' }
   const server = await serverOf(context, startPostgres({ settings }))

@@ -60,7 +60,7 @@ export function queueServer({ address, namespace, isChecked }: ServerFacts): Que
         waitPatiently(backend.connection)
         return backend
       },
-      sentence: (error) => postgresSentence(error, shown),
+      sentence: (error) => postgresSentence(error, shown, true),
     }
   }
   const connection = redisOptions(address)
