@@ -30,7 +30,10 @@ test('an interrupted run goes on by the command that it names, from any folder',
 
   const elsewhere = await emptyFolder()
   const [resume = '', run = ''] = command
-  const gone = await gradpool([resume, join(cwd, run)], { cwd: elsewhere })
+  // It was over no queue, so it is over none now: there is no server at that address.
+  const file = join(await emptyFolder(), 'address')
+  await writeFile(file, 'redis://127.0.0.1:1')
+  const gone = await gradpool([resume, join(cwd, run), '--queue-file', file], { cwd: elsewhere })
   expect(gone).toMatchObject({ code: 0, stderr: '' })
   expect(gone.stdout).toMatch(/^Model mnist_auto_2 autoencode goes on in epoch \d+:$/m)
   expect(await readdir(elsewhere)).toEqual([])

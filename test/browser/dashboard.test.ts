@@ -1,11 +1,13 @@
 /** The dashboard as people have it: the command in a process of its own, and a real browser. */
-import { cp, mkdir } from 'node:fs/promises'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { smallData } from '../data-folder.js'
-import { gradpool, type Running, runsIn, start, temporaryFolder } from '../gradpool.js'
+import { gradpool, runsIn, start, temporaryFolder } from '../gradpool.js'
+import { freePort } from '../servers/server-process.js'
 import { findChromium, open } from './chromium.js'
+import { pageAt, type Served, startDashboard, stopDashboard } from './dashboard.js'
 import { violations } from './violations.js'
 
 const executable = (await findChromium()) ?? ''
@@ -18,39 +20,20 @@ let cwd: string
 let first: string
 let dashboard: Served
 
-interface Served {
-  readonly url: string
-  readonly running: Running
-}
-
 beforeAll(async () => {
   folder = await temporaryFolder()
   cwd = folder.path
   await gradpool(['run', 'mnist_mlp_all', '--epochs', '20', '--seed', '0,1,2', ...few], { cwd })
   await gradpool(['run', 'mnist_mlp_all', 'mnist_auto_1', '--epochs', '10', '--seed', '0,1,2', ...few], { cwd })
   first = (await runsIn(cwd))[0] ?? ''
-  dashboard = await startDashboard('runs')
+  dashboard = await startDashboard(['--runs', 'runs'], { cwd })
 })
 afterAll(async () => {
   await stopDashboard(dashboard)
   await folder.remove()
 })
 
-async function startDashboard(runs: string, more: readonly string[] = []): Promise<Served> {
-  const running = start(['dashboard', '--runs', runs, '--port', '0', ...more], { cwd })
-  let said = ''
-  running.child.stdout?.on('data', (text: string) => (said += text))
-  await running.said('http://')
-  await running.said('\n')
-  return { url: /http:\/\/\S+/.exec(said)?.[0] ?? '', running }
-}
-
-async function stopDashboard({ running }: Served): Promise<void> {
-  running.child.kill('SIGTERM')
-  await running.ended
-}
-
-const at = (path: string, { url } = dashboard) => `${url.replace(/\/$/, '')}/#/${path}`
+const at = (path: string, served = dashboard) => pageAt(served, path)
 const rowsIn = (tab: Tab) => tab.locator('.runs tbody tr')
 
 /** A seven, with the mouse. */
@@ -122,6 +105,42 @@ it('classifies what is drawn with a mouse, and by keyboard alone', async () => {
   expect(errors).toEqual([])
 })
 
+it('shows the training images of the nearest codes, by the index that the command on the page makes', async () => {
+  await gradpool(['run', 'mnist_hash_1', '--epochs', '5', '--out', 'of codes', ...few], { cwd })
+  const served = await startDashboard(['--runs', 'of codes'], { cwd })
+  try {
+    await using opened = await open(executable, { ...desktop, bypassCSP: true })
+    const { tab, errors } = opened
+    await tab.goto(at('draw', served))
+    const command = await tab.locator('.neighbours .command').textContent()
+    const [, ...args] = (command?.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
+    expect(args.slice(0, 3)).toEqual(['gradpool', 'index', 'build'])
+    expect(await gradpool(args.slice(1), { cwd })).toMatchObject({ code: 0 })
+    await tab.reload()
+    await tab.locator('.neighbours ol').waitFor({ state: 'attached' })
+    expect(await tab.locator('.neighbours .command').count()).toBe(0)
+    await drawSeven(tab)
+    const neighbours = tab.locator('.neighbours li')
+    await expect.poll(() => neighbours.count()).toBe(10)
+    // Once nothing more is drawn.
+    const texts = async () => (await neighbours.allTextContents()).join()
+    let before = ''
+    await expect.poll(async () => before === (before = await texts())).toBe(true)
+    const told = (await neighbours.allTextContents()).map((text) => /^(\d)\s*(\d+) bits? differs?$/.exec(text.trim()))
+    const distances = told.map((one) => Number(one?.[2]))
+    expect(distances).toEqual(distances.toSorted((a, b) => a - b))
+    expect(distances[9]).toBeLessThan(4)
+    expect(told.filter((one) => one?.[1] === '7').length).toBeGreaterThanOrEqual(4)
+    const inks = await tab.evaluate<number[]>(`[...document.querySelectorAll('.neighbours canvas')].map((canvas) =>
+      canvas.getContext('2d').getImageData(0, 0, 28, 28).data.filter((value, at) => at % 4 === 0 && value > 127).length)`)
+    expect(Math.min(...inks)).toBeGreaterThan(20)
+    expect(await violations(tab)).toEqual([])
+    expect(errors).toEqual([])
+  } finally {
+    await stopDashboard(served)
+  }
+})
+
 it('compares what is chosen in the list', async () => {
   await using opened = await open(executable, desktop)
   const { tab, errors } = opened
@@ -158,21 +177,19 @@ it('changes tags and notes, which the list searches', async () => {
   expect(errors.filter((error) => !error.includes('400'))).toEqual([])
 })
 
+const job = { step: null, steps: null, machine: null, added: '2026-01-01T00:00:00.000Z', error: null }
 const queue = {
   url: 'redis://queue.example:6379',
-  running: [
-    { name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm', error: null },
-  ],
-  waiting: [
-    { name: 'hash', stage: 'b', seed: 1, experiments: ['two'], step: null, steps: null, machine: null, error: null },
-  ],
-  failed: [
-    { name: 'hash', stage: 'c', seed: 2, experiments: ['two'], step: null, steps: null, machine: 'm', error: 'no' },
-  ],
-  machines: [{ host: 'm', id: '1', cores: 8, memoryBytes: 2 ** 34, engine: 'native', jobs: 1 }],
+  namespace: 'default',
+  isPaused: true,
+  counts: { running: 1, waiting: 1234, failed: 1 },
+  running: [{ ...job, name: 'classify', stage: 'a', seed: 0, experiments: ['one'], step: 5, steps: 10, machine: 'm' }],
+  waiting: [{ ...job, name: 'hash', stage: 'b', seed: 1, experiments: ['two'] }],
+  failed: [{ ...job, name: 'hash', stage: 'c', seed: 2, experiments: ['two'], error: 'no' }],
+  machines: [{ host: 'm', id: '1', cores: 8, memoryBytes: 2 ** 34, engine: 'native', jobs: ['classify, seed 0'] }],
 }
 
-/** As if there were one; what it takes to have one is tested elsewhere. */
+/** As if there were one, paused and long; `queue.test.ts` has a real one. */
 async function withQueue(tab: Tab): Promise<void> {
   await tab.route('**/api/queue', (route) => route.fulfill({ json: queue }))
   await tab.route('**/api/about', async (route) => {
@@ -281,7 +298,7 @@ it('takes markup in names as text', async () => {
 })
 
 it('asks for a token where it must, and takes it from the address', async () => {
-  const guarded = await startDashboard('runs', ['--host', '0.0.0.0'])
+  const guarded = await startDashboard(['--runs', 'runs', '--host', '0.0.0.0'], { cwd })
   try {
     const token = guarded.url.split('#token=')[1] ?? ''
     expect(token.length).toBeGreaterThan(40)
@@ -308,6 +325,42 @@ it('asks for a token where it must, and takes it from the address', async () => 
   }
 })
 
+it('tells of a run and of a server that are gone, and goes on once they are back', async () => {
+  const [port, one, away] = [await freePort(), join(cwd, 'moving', 'one'), join(cwd, 'away')]
+  await cp(join(cwd, 'runs', first), one, { recursive: true })
+  const begin = () => startDashboard(['--runs', 'moving', '--port', String(port)], { cwd })
+  let served = await begin()
+  try {
+    await using opened = await open(executable, desktop)
+    const { tab, errors } = opened
+    const alerts = () => tab.getByRole('alert').allTextContents()
+    const pages = [
+      ['', '.runs tbody tr'],
+      ['run/one', '.stages tbody tr'],
+    ] as const
+    for (const [path, shown] of pages) {
+      await tab.goto(at(path, served))
+      await tab.locator(shown).first().waitFor()
+      await stopDashboard(served)
+      await expect.poll(alerts).toEqual(['The server does not answer. This page tries again until it does.'])
+      expect(await tab.locator(shown).count()).toBeGreaterThan(0)
+      served = await begin()
+      await expect.poll(alerts).toEqual([])
+    }
+    await rename(one, away)
+    await expect.poll(alerts).toEqual(['There is no such run.'])
+    await rename(away, one)
+    await expect.poll(alerts).toEqual([])
+    await rm(one, { recursive: true })
+    await tab.reload()
+    await expect.poll(() => tab.locator('.empty .error').textContent()).toBe('there is no such run')
+    // What the browser says of answers that do not come, or are errors.
+    expect(errors.filter((error) => !error.startsWith('Failed to load resource'))).toEqual([])
+  } finally {
+    await stopDashboard(served)
+  }
+})
+
 /** Of a thousand runs, in milliseconds: printed, and with bars that only a fault goes over. */
 it('lists a thousand runs at once', async () => {
   const runs = join(cwd, 'thousand')
@@ -319,7 +372,7 @@ it('lists a thousand runs at once', async () => {
     for (const file of ['run.json', 'result.json', 'events.jsonl']) await cp(join(from, file), join(to, file))
   })
   await Promise.all(copies)
-  const many = await startDashboard('thousand')
+  const many = await startDashboard(['--runs', 'thousand'], { cwd })
   try {
     await using opened = await open(executable, desktop)
     const { tab, errors } = opened

@@ -102,6 +102,33 @@ test('a Redis that becomes full while a stage trains loses nothing', async (cont
   expect((await ended).status).toBe('done')
 })
 
+test('a report does not wait for a Redis that is gone, and is whole when it is back', async (context) => {
+  const server = await serverOf(context, startRedis({ password: 'secret', appendOnly: true }))
+  const { worker, admin } = await queueOf(server.url)
+  await worker('one')
+  const shown = `redis://127.0.0.1:${server.port}`
+  expect(await admin.reportWithin(10_000)).toMatchObject({ address: shown, machines: [{ id: 'one' }] })
+  await server.process().kill()
+  const gone = `There is no Redis at ${shown}: the connection was refused`
+  // As many as ask are told so, also after BullMQ has given up on the first report.
+  for (const wait of [0, 0, 40_000]) {
+    await new Promise((resolve) => setTimeout(resolve, wait))
+    await expect(Promise.all([admin.reportWithin(3000), admin.reportWithin(3000)])).rejects.toThrow(gone)
+  }
+  await server.restart()
+  await until(() =>
+    admin.reportWithin(3000).then(
+      ({ machines }) => machines.length === 1,
+      () => false,
+    ),
+  )
+  // One that was stopped takes connections, and says nothing.
+  server.process().child.kill('SIGSTOP')
+  await expect(admin.reportWithin(1000)).rejects.toThrow(`The queue at ${shown} does not answer`)
+  server.process().child.kill('SIGCONT')
+  expect((await admin.reportWithin(10_000)).queues).toHaveLength(1)
+})
+
 test('a replica of Redis', async (context) => {
   const primary = await serverOf(context, startRedis())
   const replica = await serverOf(context, startRedis({ replicaOf: primary.port }))
@@ -197,6 +224,24 @@ test('PostgreSQL', async (context) => {
   const { worker, trainer } = await queueOf(at('reader:secret', server.port), 'a_b-c')
   await worker('one')
   expect((await run(trainer(), fakeStage('of a user'))).status).toBe('done')
+})
+
+test('a report of a PostgreSQL that is gone, and back', async (context) => {
+  const server = await serverOf(context, startPostgres())
+  const { worker, admin } = await queueOf(server.url)
+  await worker('one')
+  expect((await admin.reportWithin(10_000)).machines).toHaveLength(1)
+  await server.process().kill()
+  await expect(admin.reportWithin(3000)).rejects.toThrow(
+    /^The(?:re is no)? PostgreSQL at postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres(?: has ended the connection|: the connection was refused)$/,
+  )
+  await server.restart()
+  await until(() =>
+    admin.reportWithin(3000).then(
+      ({ machines }) => machines.length === 1,
+      () => false,
+    ),
+  )
 })
 
 test('a PostgreSQL that takes no more connections, or may not be written', async (context) => {

@@ -39,7 +39,7 @@ export interface BegunRun {
  * @throws UserError when there is no such run, or something else made it
  */
 export async function begunRun(asked: string | undefined, given: ResumeOptions): Promise<BegunRun> {
-  const { runs: out, ...options } = given
+  const { runs: out, queueFile, ...options } = given
   const directory = await findRun(asked, out)
   const { record } = await readRecord(directory)
   if (!isOfRunCommand(record)) {
@@ -58,6 +58,8 @@ export async function begunRun(asked: string | undefined, given: ResumeOptions):
     set,
     fresh: record.fresh === true,
     ...queueOf(record),
+    // One of its own threads has no use for it.
+    ...(record.queue !== undefined && queueFile !== undefined && { queueFile }),
     ...(epochs !== undefined && { epochs }),
     ...(data !== undefined && { data }),
     ...(log !== undefined && { log }),

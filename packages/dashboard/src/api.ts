@@ -162,9 +162,15 @@ export interface PairedTest {
   readonly p: number
 }
 
-/** `GET /api/queue`; 404 without a queue. */
+/** `GET /api/queue`; 404 without a queue, 503 where it does not answer. */
 export interface QueueTold {
+  /** Without a password. */
   readonly url: string
+  readonly namespace: string
+  /** Nothing more is begun. */
+  readonly isPaused: boolean
+  readonly counts: { readonly waiting: number; readonly running: number; readonly failed: number }
+  /** The first of them, as of the others: 50 of each kind for each of its queues. */
   readonly waiting: readonly JobTold[]
   readonly running: readonly JobTold[]
   readonly failed: readonly JobTold[]
@@ -180,6 +186,8 @@ export interface JobTold {
   readonly step: number | null
   readonly steps: number | null
   readonly machine: string | null
+  /** ISO 8601. */
+  readonly added: string
   readonly error: string | null
 }
 
@@ -189,7 +197,8 @@ export interface MachineTold {
   readonly cores: number
   readonly memoryBytes: number
   readonly engine: string
-  readonly jobs: number
+  /** Titles of what it trains. */
+  readonly jobs: readonly string[]
 }
 
 /** `GET /api/models`: those that take one image, of runs and of files. */

@@ -316,8 +316,8 @@ EXPORT("execute") uint32_t export_execute(uint32_t exec, uint32_t instructions, 
 }
 
 EXPORT("draw")
-void export_draw(uint32_t to, uint32_t first, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed) {
-    random_fill((float *)to, first, count, distribution, purpose, seed, 0);
+void export_draw(uint32_t to, uint32_t count, uint32_t distribution, uint32_t purpose, uint32_t seed) {
+    random_fill((float *)to, 0, count, distribution, purpose, seed, 0);
 }
 
 EXPORT("matmul_scratch")

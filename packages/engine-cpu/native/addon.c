@@ -102,19 +102,19 @@ static napi_value scan(napi_env env, napi_callback_info info) {
     return number(env, 1);
 }
 
-/* draw(arena, to, first, count, distribution, purpose, seed): elements `first` .. `first + count - 1` of step 0, at `to` */
+/* draw(arena, to, count, distribution, purpose, seed): the first `count` random numbers of step 0, at `to` */
 static napi_value draw(napi_env env, napi_callback_info info) {
     napi_value values[MOST_ARGUMENTS];
     uint32_t n[MOST_ARGUMENTS];
     size_t length = 0;
-    if (!read_arguments(env, info, 7, 1, values, n)) return 0;
+    if (!read_arguments(env, info, 6, 1, values, n)) return 0;
     char *base = arena_of(env, values[0], &length);
     if (!base) return 0;
-    if (n[1] % 4 != 0 || (uint64_t)n[1] + 4 * (uint64_t)n[3] > length) {
-        napi_throw_range_error(env, 0, "what is drawn must stay in the arena");
+    if (n[1] % 4 != 0 || (uint64_t)n[1] + 4 * (uint64_t)n[2] > length) {
+        napi_throw_type_error(env, 0, "what is drawn must stay in the arena");
         return 0;
     }
-    random_fill((float *)(base + n[1]), n[2], n[3], n[4], n[5], n[6], 0);
+    random_fill((float *)(base + n[1]), 0, n[2], n[3], n[4], n[5], 0);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 import {
   BaseEngine,
   FieldCopies,
+  invariant,
   type Backend,
   type BatchProgram,
   type CompileOptions,
@@ -35,9 +36,6 @@ export interface CpuEngineOptions {
  * becomes another; `exact` was 0.1's, whose products rounded twice a term.
  */
 const NUMERICS = 'exact-2'
-
-/** How many random numbers are drawn at once, of the first values of a state. */
-const MOST_DRAWN = 16_384
 
 /** What a description adds where no instruction multiplies and adds with one rounding. */
 export const WITHOUT_FMA = ', without fused multiply-add: the same results, several times slower'
@@ -101,14 +99,8 @@ export class CpuEngine extends BaseEngine<ArenaStates> implements Host {
   readonly free = ({ byteOffset }: Uint8Array): void => this.arena.free(byteOffset)
 
   override readonly fill: Fill = (out, distribution, seed, purpose) => {
-    const most = Math.min(out.length, MOST_DRAWN)
-    const address = this.arena.allocate(4 * most)
-    for (let first = 0; first < out.length; first += most) {
-      const count = Math.min(most, out.length - first)
-      this.kernels.draw(address, first, count, distribution === 'uniform' ? 0 : 1, purpose, seed)
-      out.set(this.arena.floats(address, count), first)
-    }
-    this.arena.free(address)
+    invariant(out.buffer === this.arena.memory.buffer, 'states are in the arena')
+    this.kernels.draw(out.byteOffset, out.length, distribution === 'uniform' ? 0 : 1, purpose, seed)
   }
 
   createStates(program: Program): ArenaStates {

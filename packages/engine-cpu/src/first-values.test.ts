@@ -12,20 +12,24 @@ const engines = (await Promise.all(makes.map((make) => make({ memoryBytes: 2 ** 
   (engine) => engine instanceof CpuEngine,
 )
 
-/** Around the numbers that a kernel makes at once, and the numbers that are drawn at once. */
-const LENGTHS = [0, 1, 3, 63, 65, 1023, 16_383, 16_384, 16_385, 50_001]
+/** Around the numbers that a kernel makes at once. */
+const LENGTHS = [0, 1, 3, 63, 65, 1023, 50_001]
 
-test.each(engines)('$name draws the numbers of core, for every length and seed', ({ fill }) => {
+test.each(engines)('$name draws the numbers of core, for every length and seed, and no others', (engine) => {
+  const { buffer, byteOffset } = engine.allocate(4 * 50_002)
   for (const [at, seed] of [0, 1, 2 ** 31, 2 ** 32 - 1, -7].entries()) {
     for (const length of LENGTHS) {
       const purpose = purposeOf(`w${at}`)
-      const [drawn, expected] = [new Float32Array(length), new Float32Array(length)]
-      fill(drawn, 'normal', seed, purpose)
+      const expected = new Float32Array(length)
+      const drawn = new Float32Array(buffer, byteOffset, length)
+      const after = new Float32Array(buffer, drawn.byteOffset + drawn.byteLength, 1).fill(7)
+      engine.fill(drawn, 'normal', seed, purpose)
       fillNormal(expected, seed, purpose, 0)
       expect(drawn).toEqual(expected)
-      fill(drawn, 'uniform', seed, purpose)
+      engine.fill(drawn, 'uniform', seed, purpose)
       fillUniform(expected, seed, purpose, 0)
       expect(drawn).toEqual(expected)
+      expect(after[0]).toBe(7)
     }
   }
 })
@@ -42,11 +46,4 @@ test.each(engines)('$name begins with the states of core', async (engine) => {
   const execution = await engine.compile(wholeBatch(program, 1), { data, seed: 5 })
   expect(execution.read()).toEqual(initialState(program, 5))
   execution.dispose()
-})
-
-test.each(engines)('$name keeps no memory for what it draws', ({ fill, arena }) => {
-  const values = new Float32Array(16_384)
-  const times = 1 + arena.memory.buffer.byteLength / values.byteLength
-  for (let i = 0; i < times; i++) fill(values, 'uniform', i, 0)
-  expect(values).not.toEqual(new Float32Array(values.length))
 })

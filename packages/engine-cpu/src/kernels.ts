@@ -16,7 +16,6 @@ export type MatmulShape = readonly [
 /** Random numbers of step 0, as an argument list of the kernels. */
 export type Draw = readonly [
   to: number,
-  first: number,
   count: number,
   /** 0 uniform, 1 normal. */
   distribution: number,
@@ -42,7 +41,7 @@ export interface Kernels {
    * Runs the scan of packed codes at an address (`kernels/hamming.h`). Returns false if it does not stay in the arena.
    */
   scan(address: number, stackTop: number): boolean
-  /** Writes random numbers `first` .. `first + count - 1` to an address, as many f32 as the arena has there. */
+  /** Writes random numbers to an address, which must have room for them. */
   draw(...numbers: Draw): void
   /** Bytes of scratch memory that a matrix product needs. */
   matmulScratch(...product: MatmulShape): number

@@ -16,6 +16,7 @@ export { experimentsIn, panelsOf, type Curve, type CurvePoint, type Panel } from
 export { newRunView, withEvent, type RunView, type StageView, type TimedEvent } from './view/run-view.js'
 export { tableOf, type TableRow } from './view/table.js'
 export {
+  bytesText,
   durationText,
   languageNames,
   languages,

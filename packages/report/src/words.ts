@@ -257,6 +257,11 @@ export function numberText(value: number): string {
   return value.toFixed(size >= 1000 ? 1 : 3)
 }
 
+/** `97 %`; near 100, where it matters, `99.8 %`. */
+export function percentText(share: number): string {
+  return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`
+}
+
 /** `812 B`, `1.5 MB`, as disks count. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
@@ -268,6 +273,7 @@ export function bytesText(bytes: number): string {
 /** `9.6 s`, `12 min 5 s`. */
 export function durationText(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(1)} s`
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.round(seconds % 60)} s`
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`
 }

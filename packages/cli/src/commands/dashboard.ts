@@ -9,6 +9,7 @@ import { watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { importOptional } from '../optional-part.js'
 import { type QueueChoice } from '../options/queue-options.js'
+import { seldom } from '../queue/seldom.js'
 import { program } from '../supervise.js'
 
 export interface DashboardCommandOptions extends QueueChoice {
@@ -27,18 +28,17 @@ const USUAL_PORT = 8100
 
 /** @throws UserError for models that are not there, and an address that cannot be had */
 export async function dashboardCommand(options: DashboardCommandOptions, { stdout, stderr }: Io): Promise<number> {
-  const { runs, host, port, allowHost, model, withParent = false } = options
+  const { runs, host, port, allowHost, model, queueFile, withParent = false } = options
   const models = await Promise.all(model.map((target) => findStageModel(target, { runs })))
   const { startDashboard } = await importOptional(
     'A dashboard',
     '@gradpool/dashboard',
     () => import('@gradpool/dashboard'),
   )
-  const said = new Set<string>()
-  const queue = await toldQueue(options, (message) => {
-    if (!said.has(message)) stderr.print(`Warning: ${message}`)
-    said.add(message)
-  })
+  const queue = await toldQueue(
+    options,
+    seldom((message) => stderr.print(`Warning: ${message}`)),
+  )
   const token = process.env.GRADPOOL_TOKEN
   const asked = {
     runs,
@@ -48,7 +48,10 @@ export async function dashboardCommand(options: DashboardCommandOptions, { stdou
     models,
     queue: queue && (() => queue.read()),
     neighbours: neighbourFinder(),
-    resumeCommand: (directory: string) => [...program(), 'resume', resolve(directory), '--runs', resolve(runs)],
+    resumeCommand: (directory: string) => [
+      ...[...program(), 'resume', resolve(directory), '--runs', resolve(runs)],
+      ...(queueFile === undefined ? [] : ['--queue-file', resolve(queueFile)]),
+    ],
     onError: (error: unknown) => stderr.print(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   }
   const dashboard = await startOn(port, (chosen) => startDashboard({ ...asked, port: chosen }))

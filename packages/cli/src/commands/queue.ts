@@ -12,6 +12,7 @@ import { type Io } from '../io.js'
 import { type QueueAction, type QueueCommandOptions } from '../options/queue-command.js'
 import { loadQueue } from '../queue/load-queue.js'
 import { queueVariable } from '../queue/queue-secret.js'
+import { seldom } from '../queue/seldom.js'
 
 const REPAINT_MS = 2000
 
@@ -32,11 +33,7 @@ export async function queueCommand(
   }
   const { QueueAdmin, queueAddress, checkNamespace, openQueueServer } = await loadQueue()
   const address = queueAddress({ address: options.queue, file: options.queueFile, variable: queueVariable() })
-  const said = new Set<string>()
-  const warn = (message: string) => {
-    if (!said.has(message)) io.stderr.print(`Warning: ${message}`)
-    said.add(message)
-  }
+  const warn = seldom((message) => io.stderr.print(`Warning: ${message}`))
   const server = await openQueueServer(address, checkNamespace(options.namespace), warn)
   const admin = new QueueAdmin(server, warn)
   try {

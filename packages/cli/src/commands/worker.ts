@@ -9,6 +9,7 @@ import { type QueueChoice } from '../options/queue-options.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { loadQueue } from '../queue/load-queue.js'
 import { queueVariable } from '../queue/queue-secret.js'
+import { seldom } from '../queue/seldom.js'
 import { isSupervised, struckJobs, tellSupervisor } from '../supervise.js'
 
 export interface WorkerCommandOptions extends QueueChoice, Pick<RunCommandOptions, 'workers' | 'engine' | 'quiet'> {
@@ -40,6 +41,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
   interrupts.signal.addEventListener('abort', () => stopped.abort())
   const stuck = new AbortController()
   const engine = await chooseEngine(options)
+  const warn = seldom((message) => io.stderr.print(`Warning: ${message}`))
   const print = (text: string) => {
     if (!quiet) io.stdout.print(`${new Date().toISOString().slice(11, 19)} ${text}`)
   }
@@ -60,7 +62,7 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
         stopped.abort()
       },
       onEvent(event) {
-        if (event.type === 'warning') io.stderr.print(`Warning: ${event.message}`)
+        if (event.type === 'warning') warn(event.message)
         else if (event.type !== 'locks') print(lineOf(event))
       },
     })

@@ -2,10 +2,9 @@
  * The part of an engine that all have in common: compiling into executions, states that executions
  * share, disposal. An engine extends it with its states and its backend.
  */
-import { ownValue } from '../checks.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../program/program.js'
-import { initialState } from '../random/initial-state.js'
+import { drawStates } from '../random/initial-state.js'
 import { fillHere, type Fill } from '../random/initializers.js'
 import type { BatchProgram } from '../training/batch-program.js'
 import type { Backend, ExecutionHost, States } from './backend.js'
@@ -39,7 +38,7 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
     return Promise.resolve()
   }
 
-  statesOf({ program }: BatchProgram, { seed, state, shareStateOf }: CompileOptions): S {
+  statesOf({ program }: BatchProgram, { seed, state = {}, shareStateOf }: CompileOptions): S {
     if (shareStateOf) {
       if (!(shareStateOf instanceof BaseExecution) || shareStateOf.host !== this) {
         throw new UserError('states are shared between executions of one engine only')
@@ -49,11 +48,14 @@ export abstract class BaseEngine<S extends States> implements Engine, ExecutionH
       // A subclass gives out states of its own kind.
       return shared.shareWith(program) as S
     }
-    // Where all are given, none is copied on its way.
-    const areGiven = state && program.states.every(({ name }) => ownValue(state, name) !== undefined)
-    const first = areGiven ? state : { ...initialState(program, seed, state, this.fill), ...state }
     const states = this.createStates(program)
-    states.write(first)
+    try {
+      states.write(state)
+      drawStates(states.views, program, seed, state, this.fill)
+    } catch (error) {
+      states.release()
+      throw error
+    }
     return states
   }
 }

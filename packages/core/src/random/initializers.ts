@@ -107,29 +107,30 @@ export const fillHere: Fill = (out, distribution, seed, purpose) =>
  *
  * Every element is one f32 draw, scaled and shifted with one rounding each.
  */
-export function initialValue(
-  initializer: Initializer,
-  shape: Shape,
-  seed: number,
-  name: string,
-  fill = fillHere,
-): Float32Array {
+export function initialValue(initializer: Initializer, shape: Shape, seed: number, name: string): Float32Array {
   const values = new Float32Array(sizeOf(shape))
+  drawInto(values, initializer, seed, name, fillHere)
+  return values
+}
+
+/** The same, into an array of that many elements. */
+export function drawInto(values: Float32Array, initializer: Initializer, seed: number, name: string, fill: Fill): void {
   switch (initializer.kind) {
     case 'constant':
-      return values.fill(initializer.value)
+      values.fill(initializer.value)
+      break
     case 'normal':
       fill(values, 'normal', seed, purposeOf(name))
-      return scaleAndShift(values, initializer.std, initializer.mean)
+      scaleAndShift(values, initializer.std, initializer.mean)
+      break
     case 'uniform':
       fill(values, 'uniform', seed, purposeOf(name))
-      return scaleAndShift(values, initializer.high - initializer.low, initializer.low)
+      scaleAndShift(values, initializer.high - initializer.low, initializer.low)
   }
 }
 
-function scaleAndShift(values: Float32Array, scale: number, shift: number): Float32Array {
+function scaleAndShift(values: Float32Array, scale: number, shift: number): void {
   const scaleF32 = Math.fround(scale)
   const shiftF32 = Math.fround(shift)
   for (let i = 0; i < values.length; i++) values[i] = Math.fround(scaleF32 * (values[i] ?? 0)) + shiftF32
-  return values
 }

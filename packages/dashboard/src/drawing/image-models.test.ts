@@ -88,7 +88,9 @@ it('tells the models of runs, and what each makes of a drawing', async () => {
     hasClasses: false,
     hasReconstruction: true,
   })
-  expect(code?.indexCommand).toMatch(/^gradpool index build \S+\/bars\/autoencode --runs \S+ --out \S+model\.index$/)
+  expect(code?.indexCommand).toMatch(
+    /^npx gradpool index build \S+\/bars\/autoencode --runs \S+ --out \S+model\.index$/,
+  )
   expect(bars).toMatchObject({ title: 'bars / classify', classes: null, hasClasses: true, hasReconstruction: false })
   // Dark on bright and of another size: it is made as those of MNIST are.
   const pixels = Array.from({ length: 56 * 56 }, (_, at) => (at % 56 > 8 && Math.floor(at / 56) === 40 ? 0 : 255))

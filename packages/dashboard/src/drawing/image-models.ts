@@ -125,9 +125,9 @@ export class ImageModels {
     const hasNeighbours = this.#options.neighbours !== undefined && existsSync(index)
     const canHave = this.#options.neighbours !== undefined && outputs.has('code') && shape[2] === 1
     const parts = [
-      'gradpool index build',
-      target,
-      ...(run === null ? ['--data mnist'] : ['--runs', this.#options.list.folder]),
+      'npx gradpool index build',
+      inShell(target),
+      ...(run === null ? ['--data mnist'] : ['--runs', inShell(this.#options.list.folder)]),
     ]
     return {
       id: createHash('sha256').update(path).digest('hex').slice(0, 16),
@@ -138,7 +138,7 @@ export class ImageModels {
       hasClasses: classesIn(outputs) !== undefined,
       hasReconstruction: reconstructionIn(outputs, shape) !== undefined,
       hasNeighbours,
-      indexCommand: canHave && !hasNeighbours ? [...parts, '--out', index].join(' ') : null,
+      indexCommand: canHave && !hasNeighbours ? [...parts, '--out', inShell(index)].join(' ') : null,
     }
   }
 
@@ -192,6 +192,11 @@ export class ImageModels {
 
 /** Beside a model: what `gradpool index build --out` wrote of its codes. */
 export const indexOf = (path: string): string => path.replace(/(\.gradpool)?$/, '.index')
+
+/** As a shell takes it for one argument. */
+function inShell(text: string): string {
+  return /^[\w./:\\@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
 
 function signatureOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false })

@@ -11,7 +11,7 @@ import { QueuePage } from './queue/queue-page.js'
 import { addressOf, replaceRoute, useRoute, type Route } from './route.js'
 import { RunPage } from './run/run-page.js'
 import { RunsPage } from './runs/runs-page.js'
-import { signIn, Unreachable, useAnswer, whenNoToken } from './server.js'
+import { signIn, useAnswer, whenLost, whenNoToken } from './server.js'
 import { ShellProvider, useShell } from './shell.js'
 import { TokenDialog } from './token-dialog.js'
 import { words as allWords, type DashboardWords } from './words.js'
@@ -24,7 +24,9 @@ export function App() {
   const [kept, keepTheme] = useKept('theme', themes, 'auto')
   const { theme, setTheme, shown } = useTheme(kept)
   const access = useAccess()
-  const about = useAnswer<About>(access.isReady ? 'api/about' : null)
+  const [isLost, setLost] = useState(false)
+  useEffect(() => whenLost(setLost), [])
+  const about = useAnswer<About>(access.isReady ? 'api/about' : null, { isPolled: isLost })
   const words = allWords[language]
   useEffect(() => {
     document.documentElement.lang = language
@@ -85,7 +87,7 @@ export function App() {
           />
         </div>
       </header>
-      {about.error instanceof Unreachable && (
+      {isLost && (
         <p class="banner" role="alert">
           {words.lost}
         </p>

@@ -50,15 +50,15 @@ export function Command({ text }: { readonly text: string }) {
   )
 }
 
-/** What went wrong, in the server's words. */
+/** What went wrong, in the server's words. That it does not answer is told above all pages. */
 export function Problem({ error, again }: Pick<Asked<unknown>, 'error' | 'again'>) {
   const { words } = useShell()
-  if (error === undefined) return null
+  if (error === undefined || error instanceof Unreachable) return null
   // It would be refused again.
   const isMistake = error instanceof Refusal && error.status < 500
   return (
     <div class="banner" role="alert">
-      <span>{error instanceof Unreachable ? words.lost : sentence(error.message)}</span>
+      <span>{sentence(error.message)}</span>
       {!isMistake && (
         <button type="button" onClick={again}>
           {words.tryAgain}

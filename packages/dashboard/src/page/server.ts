@@ -21,6 +21,13 @@ export function whenNoToken(listener: () => void): void {
   onNoToken = listener
 }
 
+let onLost: (isLost: boolean) => void = () => undefined
+
+/** Called whenever the server does not answer, or does. */
+export function whenLost(listener: (isLost: boolean) => void): void {
+  onLost = listener
+}
+
 interface Asking {
   readonly body?: unknown
   readonly signal?: AbortSignal
@@ -54,9 +61,12 @@ async function answerOf<T>(path: string, init: Omit<RequestInit, 'signal'> & { s
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init)
+    const response = await fetch(path, init)
+    onLost(false)
+    return response
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
+    onLost(true)
     throw new Unreachable('the server does not answer', { cause: error })
   }
 }
@@ -75,8 +85,12 @@ export interface Asked<T> {
   readonly again: () => void
 }
 
-/** The answer to a path, asked again whenever the path changes. Null asks nothing. */
-export function useAnswer<T>(path: string | null): Asked<T> {
+/**
+ * The answer to a path, asked again whenever the path changes. Null asks nothing.
+ *
+ * @param isPolled Asked again and again, while somebody sees the page.
+ */
+export function useAnswer<T>(path: string | null, { isPolled = false } = {}): Asked<T> {
   const [state, setState] = useState<Omit<Asked<T>, 'again'>>({ value: undefined, error: undefined, isAsking: true })
   const [times, setTimes] = useState(0)
   useEffect(() => {
@@ -92,13 +106,19 @@ export function useAnswer<T>(path: string | null): Asked<T> {
     )
     return () => abort.abort()
   }, [path, times])
-  // One that was lost is asked again without anybody's doing.
-  useEffect(() => {
-    if (!(state.error instanceof Unreachable)) return undefined
-    const timer = setTimeout(() => setTimes((before) => before + 1), AGAIN_MS)
-    return () => clearTimeout(timer)
-  }, [state.error])
   const again = useCallback(() => setTimes((before) => before + 1), [])
+  // One that was lost is asked again without anybody's doing.
+  const isDue = !state.isAsking && (isPolled || state.error instanceof Unreachable)
+  useEffect(() => {
+    if (!isDue) return undefined
+    const once = { once: true }
+    const next = () => (document.hidden ? document.addEventListener('visibilitychange', next, once) : again())
+    const timer = setTimeout(next, AGAIN_MS)
+    return () => {
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', next)
+    }
+  }, [isDue])
   return { ...state, again }
 }
 

@@ -47,6 +47,11 @@ export class EventStream {
     })
   }
 
+  /** The browser asks again, and is told why it gets nothing. */
+  end(): void {
+    this.#reply.raw.end()
+  }
+
   onClose(listener: () => void): void {
     this.#reply.raw.once('close', listener)
   }

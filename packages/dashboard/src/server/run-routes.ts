@@ -208,6 +208,10 @@ class RunTeller {
     if (!this.#isMissed && this.#stream?.send('state', this.#run?.state) === false) this.#isMissed = true
   }
 
+  onGone(): void {
+    this.#stream?.end()
+  }
+
   onView(): void {
     this.#isMissed = true
     clearTimeout(this.#later)

@@ -112,7 +112,12 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   addModelRoutes(app, models)
   app.get('/api/queue', async (): Promise<QueueTold> => {
     if (queue === undefined) throw new Refusal(404, 'there is no queue: `gradpool dashboard --queue` names one')
-    return queue()
+    try {
+      return await queue()
+    } catch (error) {
+      // What was asked for is right; the queue is not there, or not any more.
+      throw error instanceof UserError ? new Refusal(503, error.message) : error
+    }
   })
   const close = async () => {
     await app.close()

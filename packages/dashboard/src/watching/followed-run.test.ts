@@ -1,6 +1,6 @@
 import { changeLabels } from '@gradpool/orchestrator'
 import type { TimedEvent } from '@gradpool/report'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -11,7 +11,7 @@ async function followed(name = 'a') {
   const { path, remove } = temporaryFolder()
   const directory = makeRun(path, { name })
   const run = await FollowedRun.open(directory, true)
-  const told = { events: [] as TimedEvent[], messages: 0, views: 0, states: 0 }
+  const told = { events: [] as TimedEvent[], messages: 0, views: 0, states: 0, gone: 0 }
   const stop = run.listen({
     onEvents(events) {
       told.events.push(...events)
@@ -19,6 +19,7 @@ async function followed(name = 'a') {
     },
     onView: () => told.views++,
     onState: () => told.states++,
+    onGone: () => told.gone++,
   })
   onTestFinished(async () => {
     stop()
@@ -42,6 +43,16 @@ it('tells what is added to the log of a run, by whichever process, and whole lin
   expect(rowsIn(run)).toHaveLength(4)
   expect(told.events.map((event) => event.type)).toEqual(['epoch', 'epoch'])
   expect(told.views).toBe(0)
+})
+
+it('tells that its directory is gone, and goes on where it comes back', async () => {
+  const { directory, run, told } = await followed()
+  renameSync(directory, `${directory}-away`)
+  await expect.poll(() => told.gone, { timeout: 3000 }).toBeGreaterThan(0)
+  expect(rowsIn(run)).toHaveLength(2)
+  renameSync(`${directory}-away`, directory)
+  addEvents(directory, [epochEvent(3)])
+  await expect.poll(() => told.events.length, { timeout: 3000 }).toBe(1)
 })
 
 it('tells twice a second at most', async () => {

@@ -13,7 +13,7 @@ import {
   type RunStatus,
 } from '@gradpool/orchestrator'
 import { compact, newRunView, shownEvent, withEvent, type RunView, type TimedEvent } from '@gradpool/report'
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { basename } from 'node:path'
 import type { Followed, RunState } from '../api.js'
 
@@ -23,6 +23,8 @@ export interface RunListener {
   /** What was told before does not hold, or is too much to be told one by one. */
   onView(): void
   onState(): void
+  /** Its directory is not there any more. */
+  onGone(): void
 }
 
 /** Of a stage, at most, in what is told. */
@@ -136,6 +138,10 @@ export class FollowedRun {
   }
 
   async #look(): Promise<void> {
+    if (!existsSync(this.directory)) {
+      for (const listener of [...this.#listeners]) listener.onGone()
+      return
+    }
     const added: TimedEvent[] = []
     let view = this.#view
     let isWhole = true

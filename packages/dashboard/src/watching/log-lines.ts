@@ -51,13 +51,14 @@ function lineOf(line: string): LogLine[] {
 }
 
 function told(event: LoggedEvent): LogLine[] {
-  const { time } = event
   // The page draws it; a line for each would push out what happens.
   if (event.type === 'usage') return []
-  return [lineFor(event, time)]
+  const line = lineFor(event, event.time)
+  return line === undefined ? [] : [line]
 }
 
-function lineFor(event: Exclude<LoggedEvent, { type: 'usage' }>, time: string): LogLine {
+/** Undefined for an event of a kind that is not known here. */
+function lineFor(event: Exclude<LoggedEvent, { type: 'usage' }>, time: string): LogLine | undefined {
   switch (event.type) {
     case 'warning':
       return { time, kind: 'warning', text: event.message }

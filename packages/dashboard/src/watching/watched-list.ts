@@ -1,6 +1,6 @@
 /** The runs of a folder as they come and go. Looking takes a hundredth of the time at most, however many there are. */
 import { RunList, type RunSummary } from '@gradpool/orchestrator'
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Listed {
@@ -47,9 +47,9 @@ export class WatchedList {
    */
   async directoryOf(id: string): Promise<string | undefined> {
     const has = ({ runs }: Listed) => runs.some(({ name }) => name === id)
-    let isThere = this.#lastListed !== undefined && has(this.#lastListed)
+    let isThere = this.#lastListed !== undefined && has(this.#lastListed) && existsSync(join(this.folder, id))
     if (!isThere) {
-      // It may have begun a moment ago.
+      // It may have begun a moment ago, or been removed.
       this.#readAt = -Infinity
       isThere = has(await this.read())
     }

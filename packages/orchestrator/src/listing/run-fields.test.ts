@@ -93,3 +93,10 @@ it('adds and takes tags, and keeps the note', async () => {
   expect(await changeLabels(directory, { remove: ['a'], note: '' })).toEqual({ tags: [], note: '' })
   expect(await readLabels(directory)).toEqual({ tags: [], note: '' })
 })
+
+it('makes changes that are asked for at once one after the other', async () => {
+  const directory = makeRun(await temporaryFolder(), { name: 'a' })
+  const tags = ['a', 'b', 'c', 'd']
+  await Promise.all(tags.map((tag) => changeLabels(directory, { add: [tag] })))
+  expect(await readLabels(directory)).toEqual({ tags, note: '' })
+})

@@ -55,15 +55,21 @@ export interface LabelsChange {
   readonly note?: string
 }
 
+/** Changes that were asked for: each begins from what the one before has left. */
+let changing: Promise<unknown> = Promise.resolve()
+
 /**
  * What the run is labelled with from now on.
  *
  * @throws UserError for a tag that is none, too many, a note that is too long, or a file that cannot be read or written
  */
-export async function changeLabels(
-  directory: string,
-  { add = [], remove = [], note }: LabelsChange,
-): Promise<RunLabels> {
+export function changeLabels(directory: string, change: LabelsChange): Promise<RunLabels> {
+  const changed = changing.then(() => changeNow(directory, change))
+  changing = changed.catch(() => undefined)
+  return changed
+}
+
+async function changeNow(directory: string, { add = [], remove = [], note }: LabelsChange): Promise<RunLabels> {
   const wrong = add.find((tag) => !TAG.test(tag))
   if (wrong !== undefined) {
     throw new UserError(`a tag has letters, digits and . _ : / -, and at most 100 of them; '${wrong}' is none`)

@@ -99,7 +99,7 @@ export async function namesIn(parent: string): Promise<string[]> {
     return await readdir(parent)
   } catch (error) {
     if (isMissing(error)) return []
-    throw new UserError(`cannot read '${parent}': ${messageOf(error)}`, { cause: error })
+    throw new UserError(`cannot read '${parent}': ${reasonOf(error)}`, { cause: error })
   }
 }
 

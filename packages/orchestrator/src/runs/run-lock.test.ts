@@ -81,6 +81,7 @@ it.concurrent('the process that may be told to stop is the one that has the lock
     { host: 'another', pid: process.pid, began: null, since },
     { host: hostname(), pid: process.pid, began: '1', since },
     { host: hostname(), pid: 2 ** 22 + 1, began: null, since },
+    { host: hostname(), pid: 0, began: null, since },
   ]
   for (const other of others) {
     await writeFile(path, JSON.stringify(other))

@@ -128,7 +128,9 @@ function read(path: string): string | undefined {
 function ownerOf(text: string): Owner | undefined {
   try {
     const owner: unknown = JSON.parse(text)
-    const checks = { host: isText, pid: isCount, since: isText }
+    // To end process 0 is to end one's own group.
+    const isProcess = (pid: unknown) => isCount(pid) && pid > 0
+    const checks = { host: isText, pid: isProcess, since: isText }
     return hasFields(owner, checks) ? (owner as unknown as Owner) : undefined
   } catch {
     return undefined

@@ -1,6 +1,6 @@
 /** What is in the queues of a namespace and who works on them, as data; and what can be done about it. */
 import { UserError } from '@gradpool/core'
-import { closeParts } from '../connection/ends-within.js'
+import { closeParts, endsWithin } from '../connection/ends-within.js'
 import { openJobQueue, publish, type JobQueue, type QueueServer } from '../connection/open-queue.js'
 import { jobId } from '../queue/job-id.js'
 import { readQueued, stageOptions } from '../queue/queued-stage.js'
@@ -65,12 +65,18 @@ export class QueueAdmin {
   readonly #registry: Registry
   readonly #onError: (message: string) => void
   readonly #open = new Map<string, AnyQueue>()
+  /** What the connection failed by last. */
+  #failure = { message: '', at: -Infinity }
+  #reporting: Promise<QueueReport> | undefined
 
   /** @param onError told in one sentence, as often as the connection fails */
   constructor(server: QueueServer, onError: (message: string) => void) {
     this.#server = server
-    this.#onError = onError
-    this.#registry = new Registry(server, onError)
+    this.#onError = (message) => {
+      this.#failure = { message, at: performance.now() }
+      onError(message)
+    }
+    this.#registry = new Registry(server, this.#onError)
   }
 
   async report(): Promise<QueueReport> {
@@ -78,6 +84,24 @@ export class QueueAdmin {
     const told = await Promise.all(queues.map(tell))
     const machines = await this.#machines(queues)
     return { address: this.#server.address.shown, namespace: this.#server.namespace, queues: told, machines }
+  }
+
+  /**
+   * The same for many who ask, and do not wait for a server to come back.
+   *
+   * @throws UserError in one sentence where it does not answer so soon
+   */
+  async reportWithin(ms: number): Promise<QueueReport> {
+    const began = performance.now()
+    this.#reporting ??= this.report().finally(() => (this.#reporting = undefined))
+    const reporting = this.#reporting
+    const failure = () => (this.#failure.at >= began - ms ? this.#failure.message : undefined)
+    try {
+      if (await endsWithin(ms, reporting)) return await reporting
+    } catch (error) {
+      throw new UserError(failure() ?? this.#server.sentence(error), { cause: error })
+    }
+    throw new UserError(failure() ?? `The queue at ${this.#server.address.shown} does not answer`)
   }
 
   /** Puts what failed into its queue again. @returns how many */
@@ -113,8 +137,9 @@ export class QueueAdmin {
     for (const queue of await this.#queues()) await queue.resume()
   }
 
-  async close(): Promise<void> {
-    await closeParts(this.#registry, ...this.#open.values())
+  /** @param mostMs that its server may take to answer */
+  async close(mostMs?: number): Promise<void> {
+    await closeParts([this.#registry, ...this.#open.values()], mostMs)
   }
 
   async #remove(queue: AnyQueue, id: string): Promise<boolean> {

@@ -85,11 +85,18 @@ async function loadPg(): Promise<typeof pg> {
   }
 }
 
-/** What an error of a connection means, as one sentence. */
-export function postgresSentence(error: unknown, shown: string): string {
+/**
+ * What an error of a connection means, as one sentence.
+ *
+ * @param wasThere Whether a PostgreSQL has answered there before.
+ */
+export function postgresSentence(error: unknown, shown: string, wasThere = false): string {
   const message = messageOf(error)
   const code = codeOf(error)
   const at = `at ${shown}`
+  if (wasThere && (code === 'ECONNRESET' || /terminat(?:ed unexpectedly|ing connection)/.test(message))) {
+    return `The PostgreSQL ${at} has ended the connection`
+  }
   if (message.includes('password must be a string')) {
     return `The PostgreSQL ${at} asks for a password: put the whole address into the variable GRADPOOL_QUEUE, or into a file for --queue-file`
   }

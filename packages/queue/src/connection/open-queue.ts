@@ -60,7 +60,7 @@ export function queueServer({ address, namespace, isChecked }: ServerFacts): Que
         waitPatiently(backend.connection)
         return backend
       },
-      sentence: (error) => postgresSentence(error, shown),
+      sentence: (error) => postgresSentence(error, shown, true),
     }
   }
   const connection = redisOptions(address)
@@ -68,7 +68,7 @@ export function queueServer({ address, namespace, isChecked }: ServerFacts): Que
     ...shared,
     backends: (name, given, how) =>
       createRedisBackend(name, { ...given, connection: { ...connection, skipVersionCheck: isChecked } }, how),
-    sentence: (error) => redisSentence(error, shown),
+    sentence: (error) => redisSentence(error, shown, true),
   }
 }
 

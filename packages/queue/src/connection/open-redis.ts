@@ -143,10 +143,17 @@ function otherKeys(shown: string, key: string): UserError {
   )
 }
 
-/** What an error of a connection means, as one sentence. */
-export function redisSentence(error: unknown, shown: string): string {
+/**
+ * What an error of a connection means, as one sentence.
+ *
+ * @param wasThere Whether a Redis has answered there before.
+ */
+export function redisSentence(error: unknown, shown: string, wasThere = false): string {
   const message = messageOf(error)
   const at = `at ${shown}`
+  if (wasThere && /ECONNRESET|EPIPE|Connection is closed/i.test(message)) {
+    return `The Redis ${at} has ended the connection`
+  }
   if (/WRONGPASS|invalid password|AUTH .*without any password/i.test(message)) {
     return `The Redis ${at} refuses the password or the user`
   }
@@ -165,7 +172,8 @@ export function redisSentence(error: unknown, shown: string): string {
   if (message.includes('WRONGTYPE')) return `Keys ${at} are another program's: take another --namespace`
   if (message.includes('ECONNREFUSED')) return `There is no Redis ${at}: the connection was refused`
   if (/ENOTFOUND|EAI_AGAIN/.test(message)) return `There is no Redis ${at}: its host has no address`
-  if (/ETIMEDOUT|timed out|EHOSTUNREACH|ENETUNREACH/.test(message)) return `There is no answer from a Redis ${at}`
+  if (/ETIMEDOUT|timed out|EHOSTUNREACH|ENETUNREACH|max retries per request/.test(message))
+    return `There is no answer from a Redis ${at}`
   if (/certificate|self.signed|altnames/i.test(message)) {
     return `The certificate of the Redis ${at} is not trusted (${message}); NODE_EXTRA_CA_CERTS names a file with the one that signed it`
   }

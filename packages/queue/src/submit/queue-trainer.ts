@@ -170,7 +170,7 @@ export class QueueTrainer implements StageTrainer {
     clearInterval(this.#sweeper)
     this.#adder.close()
     for (const training of this.#outstanding.values()) training.end({ how: 'interrupted' })
-    await closeParts(this.#events, this.#queue)
+    await closeParts([this.#events, this.#queue])
   }
 
   async #run(training: QueuedTraining): Promise<TrainingOutcome> {

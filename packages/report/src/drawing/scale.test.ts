@@ -20,5 +20,5 @@ it('leaves room around numbers, and takes no notice of those that are not finite
 })
 
 it('writes ticks short', () => {
-  expect([0, 0.30000000000000004, 2500, 1e7, 1e-4].map(tickText)).toEqual(['0', '0.3', '2500', '1e+7', '1e-4'])
+  expect([0, 0.30000000000000004, 2500, 1e7, 1e-4].map(tickText)).toEqual(['0', '0.3', '2,500', '1e+7', '1e-4'])
 })

@@ -37,5 +37,5 @@ export function extent(values: readonly number[], room = 0.05): readonly [number
 export function tickText(value: number): string {
   const size = Math.abs(value)
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(0)
-  return String(Number(value.toPrecision(4)))
+  return value.toLocaleString('en', { maximumSignificantDigits: 4 })
 }

@@ -2,6 +2,7 @@
  * Where the time of a run went: its stages from when to when, and below them how many threads were in use, and what the
  * process took of the machine where that was measured.
  */
+import { experimentsIn } from '../view/curves.js'
 import type { RunView, StageView } from '../view/run-view.js'
 import { follows, type UsageSpan } from '../view/usage.js'
 import { bytesText, durationText, type Words } from '../words.js'
@@ -14,7 +15,6 @@ const MOST_ROWS = 200
 const STRIP = 56
 /** Above what is drawn in a strip. */
 const ABOVE = 20
-const STAGE_KINDS = ['autoencode', 'classify', 'hash', 'regress', 'cluster', 'forecast', 'continueText']
 
 export function Timeline({
   view,
@@ -39,7 +39,8 @@ export function Timeline({
   const height = floor + 46
   const end = Math.max(view.seconds, 0.001)
   const x = linear([0, end], [left, width - 16], 8)
-  const kinds = [...new Set([...STAGE_KINDS, ...stages.map(({ name }) => name)])]
+  // In colours as its curves are.
+  const order = experimentsIn([view])
   const { workers } = view.record
   const use = threadsInUse(stages, end, workers ?? Infinity)
   // Over a queue, nobody says how many threads there are.
@@ -58,7 +59,7 @@ export function Timeline({
       ))}
       {stages.map((stage, row) => {
         const top = 8 + row * ROW
-        const colour = seriesColour(paint, kinds.indexOf(stage.name))
+        const colour = seriesColour(paint, order.indexOf(stage.experiments[0] ?? ''))
         return (
           <g key={stage.hash}>
             <text x={left - 8} y={top + ROW / 2 + 4} text-anchor="end" fill={paint.ink}>

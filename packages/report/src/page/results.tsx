@@ -25,7 +25,11 @@ export function ResultsTable({ views, words, language }: Props) {
         <thead>
           <tr>
             <th scope="col">{words.experiment}</th>
-            {hasConditions && <th scope="col">{words.condition}</th>}
+            {hasConditions && (
+              <th scope="col" class="condition">
+                {words.condition}
+              </th>
+            )}
             {isReported && (
               <>
                 <th scope="col" class="number">

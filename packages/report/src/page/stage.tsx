@@ -5,7 +5,7 @@ import { CodePoints, Retrieval } from '../drawing/codes.js'
 import { themed } from '../drawing/paint.js'
 import { Estimates, Residuals } from '../drawing/regression.js'
 import type { ImageOf, Judgement, PngUrl, StageFigures } from '../figures/stage-figures.js'
-import type { Words } from '../words.js'
+import { percentText, type Words } from '../words.js'
 
 interface Props {
   readonly figures: StageFigures
@@ -20,7 +20,7 @@ export function Figures({ figures, words }: Props) {
   return (
     <div class="figures">
       {classification && (
-        <Card title={`${words.confusion}, ${classification.numExamples} ${words.examples}`}>
+        <Card title={`${words.confusion}, ${classification.numExamples.toLocaleString('en')} ${words.examples}`}>
           <ConfusionMatrix figures={classification} paint={paint} words={words} />
         </Card>
       )}
@@ -69,16 +69,6 @@ export function Figures({ figures, words }: Props) {
           </ul>
         </Card>
       )}
-      {codes && (
-        <Card title={`${words.codes}: ${codes.width === 1 ? words.code : words.principal}`}>
-          <CodePoints figures={codes} by="principal" paint={paint} words={words} />
-        </Card>
-      )}
-      {codes?.umap && (
-        <Card title={`${words.codes}: ${words.umap}`}>
-          <CodePoints figures={codes} by="umap" paint={paint} words={words} />
-        </Card>
-      )}
       {walks && image && (
         <Card title={words.walks}>
           {walks.walks.map(({ from, to, images }, walk) => (
@@ -98,6 +88,16 @@ export function Figures({ figures, words }: Props) {
           ))}
         </Card>
       )}
+      {codes && (
+        <Card title={`${words.codes}: ${codes.width === 1 ? words.code : words.principal}`}>
+          <CodePoints figures={codes} by="principal" paint={paint} words={words} />
+        </Card>
+      )}
+      {codes?.umap && (
+        <Card title={`${words.codes}: ${words.umap}`}>
+          <CodePoints figures={codes} by="umap" paint={paint} words={words} />
+        </Card>
+      )}
       {weights && image && (
         <Card
           title={words.weights}
@@ -115,7 +115,7 @@ export function Figures({ figures, words }: Props) {
       {hashing && (
         <Card
           title={words.retrieval}
-          note={`${words.meanAveragePrecision}: ${hashing.meanAveragePrecision.toFixed(3)}; ${words.query}: ${hashing.numQueries}, ${words.examples}: ${hashing.numImages}`}
+          note={`${words.meanAveragePrecision}: ${hashing.meanAveragePrecision.toFixed(3)}; ${words.query}: ${hashing.numQueries.toLocaleString('en')}, ${words.examples}: ${hashing.numImages.toLocaleString('en')}`}
         >
           <Retrieval figures={hashing} paint={paint} words={words} />
         </Card>
@@ -197,7 +197,7 @@ function Judgements({
           <span>
             {words.estimate} {nameOf(estimate)}
           </span>
-          {confidence !== null && <small>{(100 * confidence).toFixed(confidence > 0.995 ? 1 : 0)} %</small>}
+          {confidence !== null && <small>{percentText(confidence)}</small>}
         </li>
       ))}
     </ul>

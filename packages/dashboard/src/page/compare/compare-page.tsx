@@ -30,7 +30,7 @@ export function ComparePage({ query }: { readonly query: URLSearchParams }) {
       <div class="heading">
         <div>
           <p class="crumb">
-            <a href={addressOf('')}>{words.runs}</a> /
+            <a href={addressOf('')}>← {words.runs}</a>
           </p>
           <h1>{words.comparison}</h1>
         </div>
@@ -216,7 +216,7 @@ function Results({
                   {signed(test.difference)} <small>± {deviationText(test.error, test.difference)}</small>
                 </span>
                 <span class="note">
-                  t = {test.t.toFixed(2)}, {test.degreesOfFreedom} {words.degreesOfFreedom}, p ={' '}
+                  t = {test.t.toFixed(2).replace('-', '−')}, {test.degreesOfFreedom} {words.degreesOfFreedom}, p ={' '}
                   {test.p < 0.001 ? test.p.toExponential(1) : test.p.toFixed(3)}
                 </span>
               </>

@@ -88,7 +88,7 @@ function Drawing({ model }: { readonly model: ModelRow }) {
                 <span>
                   {label !== null && <b>{label}</b>}{' '}
                   <small>
-                    {distance} {words.bitsDiffer}
+                    {distance} {distance === 1 ? words.bitDiffers : words.bitsDiffer}
                   </small>
                 </span>
               </li>

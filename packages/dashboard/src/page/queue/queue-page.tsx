@@ -1,21 +1,19 @@
 /** What waits in a queue, and the machines that work on it. */
-import { useEffect } from 'preact/hooks'
+import { bytesText } from '@gradpool/report/components'
+import type { ComponentChildren } from 'preact'
+import { useMemo } from 'preact/hooks'
 import type { JobTold, MachineTold, QueueTold } from '../../api.js'
 import { Command, Empty, Meter, Problem, Tile } from '../parts.js'
 import { useAnswer } from '../server.js'
 import { useShell } from '../shell.js'
-
-const EVERY_MS = 2000
+import { agoText, timeText } from '../words.js'
 
 export function QueuePage() {
-  const { words, about } = useShell()
-  const { value, error, again } = useAnswer<QueueTold>(about?.hasQueue === true ? 'api/queue' : null)
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) again()
-    }, EVERY_MS)
-    return () => clearInterval(timer)
-  }, [])
+  const { words, about, language } = useShell()
+  const { value, error, again } = useAnswer<QueueTold>(about?.hasQueue === true ? 'api/queue' : null, {
+    isPolled: true,
+  })
+  const told = useMemo(() => new Date().toISOString(), [value])
   if (about?.hasQueue === false) {
     return (
       <Empty title={words.noQueue} isPage>
@@ -35,20 +33,32 @@ export function QueuePage() {
         )}
       </div>
       <Problem error={error} again={again} />
+      {value && error && (
+        <p class="note">
+          {words.asOf} {timeText(told, language)}
+        </p>
+      )}
       {value === undefined && error === undefined && <p class="loading">{words.loading}</p>}
       {value && <Queue queue={value} />}
     </>
   )
 }
 
-function Queue({ queue: { url, waiting, running, failed, machines } }: { readonly queue: QueueTold }) {
-  const { words } = useShell()
+function Queue({ queue }: { readonly queue: QueueTold }) {
+  const { words, language } = useShell()
+  const { url, namespace, isPaused, counts, waiting, running, failed, machines } = queue
+  const options = `--queue ${url}${namespace === 'default' ? '' : ` --namespace ${namespace}`}`
   return (
     <>
+      {isPaused && (
+        <p class="note" role="status">
+          {words.paused}
+        </p>
+      )}
       <dl class="tiles">
-        <Tile name={words.runningJobs}>{running.length}</Tile>
-        <Tile name={words.waitingJobs}>{waiting.length}</Tile>
-        <Tile name={words.failedJobs}>{failed.length}</Tile>
+        <Tile name={words.runningJobs}>{counts.running.toLocaleString('en')}</Tile>
+        <Tile name={words.waitingJobs}>{counts.waiting.toLocaleString('en')}</Tile>
+        <Tile name={words.failedJobs}>{counts.failed.toLocaleString('en')}</Tile>
         <Tile name={words.machines}>{machines.length}</Tile>
       </dl>
       <section class="panel" aria-labelledby="machines">
@@ -56,48 +66,90 @@ function Queue({ queue: { url, waiting, running, failed, machines } }: { readonl
         {machines.length === 0 ? (
           <>
             <p class="note">{words.noMachines}</p>
-            <Command text={`npx gradpool worker --queue ${url}`} />
+            <Command text={`npx gradpool worker ${options}`} />
           </>
         ) : (
           <ul class="machines">
             {machines.map((machine) => (
-              <Machine key={machine.id} machine={machine} jobs={running} />
+              <Machine key={machine.id} machine={machine} />
             ))}
           </ul>
         )}
       </section>
-      <Jobs title={words.runningJobs} jobs={running} />
-      <Jobs title={words.waitingJobs} jobs={waiting} />
-      {failed.length > 0 && <Jobs title={words.failedJobs} jobs={failed} />}
+      <Jobs
+        title={words.runningJobs}
+        count={counts.running}
+        jobs={running}
+        columns={[
+          [words.machineName, ({ machine }) => machine ?? <span class="none">–</span>],
+          [words.step, (job) => <Steps job={job} />],
+        ]}
+      />
+      <Jobs
+        title={words.waitingJobs}
+        count={counts.waiting}
+        jobs={waiting}
+        columns={[[words.added, ({ added }) => agoText(added, Date.now(), language)]]}
+      />
+      {failed.length > 0 && (
+        <Jobs
+          title={words.failedJobs}
+          count={counts.failed}
+          jobs={failed}
+          columns={[[words.error, ({ error }) => <span class="error">{error}</span>]]}
+        >
+          <p class="note">{words.retryHint}</p>
+          <Command text={`npx gradpool queue retry ${options}`} />
+        </Jobs>
+      )}
     </>
   )
 }
 
-function Machine({ machine, jobs }: { readonly machine: MachineTold; readonly jobs: readonly JobTold[] }) {
+function Machine({ machine: { host, id, cores, memoryBytes, engine, jobs } }: { readonly machine: MachineTold }) {
   const { words } = useShell()
-  const own = jobs.filter((job) => job.machine === machine.host || job.machine === machine.id)
   return (
     <li>
       <h3>
-        <span class={own.length > 0 ? 'lamp on' : 'lamp'} aria-hidden="true" />
-        {machine.host}
+        <span class={jobs.length > 0 ? 'lamp on' : 'lamp'} aria-hidden="true" />
+        {host} <small>{id}</small>
       </h3>
       <p class="note">
-        {machine.cores} {words.cores} · {(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB {words.memory} ·{' '}
-        {machine.engine}
+        {cores} {cores === 1 ? words.core : words.cores} · {bytesText(memoryBytes)} {words.memory} · {engine}
       </p>
-      <p>
-        {words.jobs} <b>{machine.jobs}</b>
-      </p>
+      <p>{jobs.length === 0 ? words.idle : jobs.join('; ')}</p>
     </li>
   )
 }
 
-function Jobs({ title, jobs }: { readonly title: string; readonly jobs: readonly JobTold[] }) {
+type Column = readonly [head: string, cell: (job: JobTold) => ComponentChildren]
+
+function Jobs({
+  title,
+  count,
+  jobs,
+  columns,
+  children,
+}: {
+  readonly title: string
+  /** Of those that there are; the first of them are told. */
+  readonly count: number
+  readonly jobs: readonly JobTold[]
+  readonly columns: readonly Column[]
+  readonly children?: ComponentChildren
+}) {
   const { words } = useShell()
   return (
     <section class="panel">
-      <h2>{title}</h2>
+      <h2>
+        {title}
+        {count > jobs.length && (
+          <small>
+            {' '}
+            {jobs.length} {words.rowsOf} {count.toLocaleString('en')}
+          </small>
+        )}
+      </h2>
       {jobs.length === 0 ? (
         <p class="note">{words.noJobs}</p>
       ) : (
@@ -106,13 +158,12 @@ function Jobs({ title, jobs }: { readonly title: string; readonly jobs: readonly
             <thead>
               <tr>
                 <th scope="col">{words.job}</th>
-                <th scope="col" class="number">
-                  {words.seed}
-                </th>
-                <th scope="col">{words.machineName}</th>
-                <th scope="col" class="progress">
-                  {words.step}
-                </th>
+                <th scope="col">{words.seed}</th>
+                {columns.map(([head]) => (
+                  <th key={head} scope="col">
+                    {head}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -121,28 +172,33 @@ function Jobs({ title, jobs }: { readonly title: string; readonly jobs: readonly
                   <th scope="row">
                     <b>{job.name}</b>
                     <small class="of">{job.experiments.join(', ')}</small>
-                    {job.error !== null && <small class="of error">{job.error}</small>}
                   </th>
-                  <td class="number">{job.seed}</td>
-                  <td>{job.machine ?? <span class="none">–</span>}</td>
-                  <td class="progress">
-                    {job.step === null || job.steps === null ? (
-                      <span class="none">–</span>
-                    ) : (
-                      <>
-                        <span class="count">
-                          {job.step.toLocaleString('en')} / {job.steps.toLocaleString('en')}
-                        </span>
-                        <Meter share={job.step / job.steps} label={`${job.name} ${words.step}`} />
-                      </>
-                    )}
-                  </td>
+                  <td data-name={words.seed}>{job.seed}</td>
+                  {columns.map(([head, cell]) => (
+                    <td key={head} data-name={head}>
+                      {cell(job)}
+                    </td>
+                  ))}
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
+      {children}
     </section>
+  )
+}
+
+function Steps({ job: { name, step, steps } }: { readonly job: JobTold }) {
+  const { words } = useShell()
+  if (step === null || steps === null) return <span class="none">–</span>
+  return (
+    <>
+      <span class="count">
+        {step.toLocaleString('en')} / {steps.toLocaleString('en')}
+      </span>
+      <Meter share={step / steps} label={`${name} ${words.step}`} />
+    </>
   )
 }

@@ -1,6 +1,6 @@
 /** A run as it goes on: its view, and events that are folded into it as they come. */
 import { withEvent } from '@gradpool/report/components'
-import { useCallback, useState } from 'preact/hooks'
+import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Followed, RunMessages, RunState } from '../../api.js'
 import { AGAIN, useAnswer, useMessages, type Asked, type Link } from '../server.js'
 
@@ -19,10 +19,13 @@ export function useFollowed(id: string): Following {
     // After a lost connection, the server tells a view anyway.
     if (kind !== AGAIN) setRun((before) => after(before, kind, JSON.parse(data)))
   })
-  // Whose messages do not come may be told why.
-  const { value, error, again } = useAnswer<Followed>(link === 'lost' ? path : null)
+  // Whose messages do not come asks, and may be told why.
+  const { value, error, again } = useAnswer<Followed>(link === 'lost' ? path : null, { isPolled: true })
+  useEffect(() => {
+    if (value) setRun(value)
+  }, [value])
   const setState = useCallback((state: RunState) => setRun((before) => before && { ...before, state }), [])
-  return { run: run ?? value, link, error: link === 'lost' ? error : undefined, again, setState }
+  return { run, link, error: link === 'lost' ? error : undefined, again, setState }
 }
 
 /** The server is of the same version as the page, so a message is what its kind says. */

@@ -44,11 +44,7 @@ export function RunPage({ id }: { readonly id: string }) {
   }
   return (
     <>
-      {link === 'lost' && (
-        <p class="banner" role="alert">
-          {words.lost}
-        </p>
-      )}
+      <Problem error={error} again={again} />
       <Run run={run} isLive={link === 'open'} onState={setState} />
     </>
   )
@@ -70,7 +66,7 @@ function Run({ run: { view, state }, isLive, onState }: RunProps) {
       <div class="heading run">
         <div>
           <p class="crumb">
-            <a href={addressOf('')}>{words.runs}</a> /
+            <a href={addressOf('')}>← {words.runs}</a>
           </p>
           <h1>{state.id}</h1>
           <p class="state-line">

@@ -24,8 +24,9 @@ export function RunsPage({ query }: { readonly query: URLSearchParams }) {
   const search = query.get('search') ?? ''
   if (search !== '') asked.set('search', search)
   for (const condition of query.getAll('where')) asked.append('where', condition)
-  const list = useAnswer<RunList>(`api/runs?${asked.toString()}`)
-  useMessages('api/events', KINDS, list.again)
+  // Where the server does not tell of changes, it is asked for them.
+  const link = useMessages('api/events', KINDS, () => list.again())
+  const list = useAnswer<RunList>(`api/runs?${asked.toString()}`, { isPolled: link === 'lost' })
   const rows = list.value?.rows ?? NONE
   const curves = useCurves(rows)
   const go = (change: (next: URLSearchParams) => void, keepsPage = false) => {
