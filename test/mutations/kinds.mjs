@@ -48,7 +48,7 @@ import { decodePlan } from '../../packages/queue/src/documents/plan-document.ts'
 import { StageData } from '../../packages/queue/src/jobs/stage-data.ts'
 import { StoreDocuments } from '../../packages/queue/src/jobs/store-documents.ts'
 import { MemoryStore } from '../../packages/queue/src/testing/memory-store.ts'
-import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/src/runs/run-record.ts'
+import { RUN_FORMAT_VERSION } from '../../packages/orchestrator/src/runs/run-format.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'gradpool-mutations-'))
 const row = { epoch: 1, seconds: 1, loss: 1, accuracy: 0.5, validation: { loss: 1, accuracy: 0.5 } }
