@@ -1,18 +1,12 @@
 import type { RunRecord } from '@gradpool/orchestrator'
 import { expect, it } from 'vitest'
+import { record as ofOneStage, timeAt as at } from '../testing/made-record.js'
 import { panelsOf } from './curves.js'
 import { newRunView, withEvent, type RunView, type TimedEvent } from './run-view.js'
 import { tableOf } from './table.js'
 
 const record: RunRecord = {
-  format: 'gradpool-run',
-  formatVersion: 3,
-  started: '2026-01-01T00:00:00.000Z',
-  versions: { gradpool: '0.2.0' },
-  machine: { platform: 'linux', arch: 'x64', cpu: 'a', cores: 2 },
-  commit: null,
-  engine: { name: 'wasm', description: '', numerics: 'exact-2' },
-  workers: 2,
+  ...ofOneStage,
   experiments: [
     { name: 'one', seed: 0, hash: 'a0' },
     { name: 'one', seed: 1, hash: 'a1' },
@@ -24,7 +18,6 @@ const record: RunRecord = {
     data: { name: 'made', hash: 'd' },
     stages: [{ name: 'classify', hash }],
   })),
-  record: {},
 }
 
 const ref = (hash: string, seed: number, experiments: readonly string[]) => ({
@@ -35,7 +28,6 @@ const ref = (hash: string, seed: number, experiments: readonly string[]) => ({
 })
 const first = ref('a0', 0, ['one', 'two'])
 const second = ref('a1', 1, ['one'])
-const at = (seconds: number) => new Date(Date.parse(record.started) + 1000 * seconds).toISOString()
 
 function started(seconds: number, stage = first, fromStep = 0): TimedEvent {
   const examples = { train: 10, validation: 5, test: 5 }
