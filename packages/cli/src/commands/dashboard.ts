@@ -48,10 +48,10 @@ export async function dashboardCommand(options: DashboardCommandOptions, { stdou
     models,
     queue: queue && (() => queue.read()),
     neighbours: neighbourFinder(),
-    resumeCommand: (directory: string) => [
-      ...[...program(), 'resume', resolve(directory), '--runs', resolve(runs)],
-      ...(queueFile === undefined ? [] : ['--queue-file', resolve(queueFile)]),
-    ],
+    resumeCommand(directory: string) {
+      const resume = [...program(), 'resume', resolve(directory), '--runs', resolve(runs)]
+      return queueFile === undefined ? resume : [...resume, '--queue-file', resolve(queueFile)]
+    },
     onError: (error: unknown) => stderr.print(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   }
   const dashboard = await startOn(port, (chosen) => startDashboard({ ...asked, port: chosen }))
