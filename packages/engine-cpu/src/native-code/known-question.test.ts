@@ -20,6 +20,7 @@ import {
   normal,
   oneHot,
   parameter,
+  randomNormal,
   randomUniform,
   relu,
   reshape,
@@ -61,7 +62,9 @@ const model = defineModel({
   },
   step({ filter, hidden, bias, output }, { image, label }) {
     const pixels = mul(reshape(image, [BATCH, SIDE, SIDE, 1]), 1 / 255)
-    const pooled = maxPool(relu(conv(pixels, filter)), 2)
+    // Enough for numbers of the tails, which are drawn in another way; first weights are such numbers, too.
+    const noise = mul(randomNormal([BATCH, SIDE, SIDE, 1], 'noise'), 0.1)
+    const pooled = maxPool(relu(conv(add(pixels, noise), filter)), 2)
     const dropped = mul(reshape(pooled, [BATCH, 36]), greaterEqual(randomUniform([36], 'dropped'), 0.2))
     const code = tanh(add(matmul(dropped, hidden), bias))
     const gate = sigmoid(mul(code, 3))
