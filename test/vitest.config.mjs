@@ -6,6 +6,7 @@ import { longestFirst } from '../vitest.shared.mjs'
 const alone = ['interrupt.test.ts']
 const longest = [
   'engines',
+  'golden',
   'docs',
   'faults/fault-points',
   'faults/supervision',
