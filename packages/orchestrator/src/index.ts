@@ -16,7 +16,14 @@ export {
   type RunDifference,
 } from './listing/compare-runs.js'
 export * from './listing/index.js'
-export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export {
+  findGarbage,
+  QUEUE_STORE,
+  removeGarbage,
+  type ForeignFile,
+  type FoundGarbage,
+  type Garbage,
+} from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {
   findStageModel,

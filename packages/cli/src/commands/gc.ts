@@ -13,11 +13,14 @@ export interface GcOptions {
 /** @throws UserError when something cannot be removed. */
 export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Promise<number> {
   const { runs } = options
-  const garbage = await findGarbage(runs, (damage) =>
+  const { garbage, foreign } = await findGarbage(runs, (damage) =>
     stderr.print(`${damage}; the run keeps its own files, and nothing in the store counts as its`),
   )
   for (const { path, why, numBytes } of garbage) {
     stdout.print(`${megabytes(numBytes).padStart(10)}  ${path} (${why})`)
+  }
+  for (const { path, what } of foreign) {
+    stdout.print(`Left alone: '${path}' is ${what} that Gradpool did not make`)
   }
   if (garbage.length === 0) {
     stdout.print(`Nothing in '${runs}' is without use.`)
