@@ -11,12 +11,14 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** Where Node's own words say too little, or nothing. */
+/** For codes that Node says in words that few understand, or in none. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a directory',
   EISDIR: 'it is a directory, not a file',
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'its symbolic links lead in a circle',
+  ENOSPC: 'no space left on device',
+  EIO: 'input/output error',
   EMFILE: 'too many files are open; `ulimit -n` raises the limit',
   ENFILE: 'the system has too many open files',
   EDQUOT: 'the disk quota is used up',

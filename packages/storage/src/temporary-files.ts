@@ -31,7 +31,8 @@ export function finalName(name: string): string | undefined {
 }
 
 /**
- * Deletes temporary files and directories of one directory that nothing was written to for an hour; symbolic links stay.
+ * Deletes temporary files and directories of one directory that nothing was written to for an hour; symbolic links
+ * stay.
  *
  * @param isOwn Whether a name, without its temporary end, is one that the caller gives. Default: any is.
  * @throws what the file system throws, but for a directory that does not exist

@@ -1,6 +1,7 @@
 /** `gradpool gc`: removes what no run needs any more, once it is told to; before that, it says what that is. */
 import { UserError } from '@gradpool/core'
 import { findGarbage, removeGarbage } from '@gradpool/orchestrator'
+import { fileErrorSentence, messageOf } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 
@@ -34,8 +35,7 @@ export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Pro
   try {
     await removeGarbage(garbage)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new UserError(`Not everything could be removed: ${message}`, { cause: error })
+    throw new UserError(`Cannot remove everything: ${fileErrorSentence(error) ?? messageOf(error)}`, { cause: error })
   }
   stdout.print(`${total} are free again.`)
   return exitCode.done

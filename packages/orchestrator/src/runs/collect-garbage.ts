@@ -1,6 +1,7 @@
 /**
- * What in a folder of runs nothing refers to any more. Only real files and directories that Gradpool itself named count:
- * a symbolic link is never followed, and whatever else is found in Gradpool's own places is reported and left alone.
+ * What in a folder of runs nothing refers to any more. Only real files and directories that Gradpool itself named
+ * count: a symbolic link is never followed, and whatever else is found in Gradpool's own places is reported and left
+ * alone.
  */
 import { finalName, isHash, isOldTemporary } from '@gradpool/storage'
 import { isCheckpointFile } from '@gradpool/trainer'
