@@ -36,6 +36,7 @@ export {
 export { findResumable } from './runs/same-run.js'
 export { followRun, type FollowedRun, type FollowOptions } from './runs/follow-run.js'
 export { EventLog, type LoggedEvent } from './runs/event-log.js'
+export { sourcesOfRun } from './runs/run-directory.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export { isLocked, processAt } from './runs/run-lock.js'
 export type { EngineTold, RunRecord } from './runs/run-record.js'

@@ -28,6 +28,7 @@ import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { logSinks } from '../log-sinks.js'
+import { checkOutputs, TRACE_FILE } from '../output-files.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
@@ -66,7 +67,11 @@ export async function runCommand(
     const configs = await selectExperiments(asked, options)
     const sinks = await logSinks(options.log)
     engine = await chooseEngine(options)
-    if (options.profile !== undefined) await checkProfile(engine, options.profile)
+    if (options.profile !== undefined) {
+      await checkProfile(engine, options.profile)
+      const inputs = [...asked, options.data]
+      await checkOutputs([{ option: '--profile', path: options.profile, kind: TRACE_FILE }], { inputs })
+    }
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,
