@@ -22,8 +22,8 @@ async function made(): Promise<string> {
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  const rows = { x: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), label: Uint8Array.of(0, 1, 0, 1) }
-  const arrays = { x: { shape: [2], values: rows.x }, label: { shape: [], values: rows.label } }
+  const rows = { image: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), label: Uint8Array.of(0, 1, 0, 1) }
+  const arrays = { image: { shape: [2], values: rows.image }, label: { shape: [], values: rows.label } }
   const fitted = await fit(classify({ hidden: [2] }), { data: arrays, optimizer: adam(0.01), progress: false })
   await fitted.save(join(folder.path, 'model.gradpool'))
   const args = ['run', 'mnist_mlp_1p', '--epochs', '1', '--no-report', '--quiet', ...data]
