@@ -172,3 +172,28 @@ test.skipIf(process.platform === 'win32')(
     expect((await readdir(join(cwd, 'precious'))).sort()).toEqual(['f'.repeat(64), 'thesis'])
   },
 )
+
+test('show refuses a model whose description was changed, and marks one of version 0.2 as unverified', async () => {
+  const cwd = await made()
+  const path = join(cwd, 'model.gradpool')
+  expect((await run(cwd, 'show', 'model.gradpool')).stdout).not.toContain('unverified')
+  expect(JSON.parse((await run(cwd, 'show', 'model.gradpool', '--json')).stdout)).toMatchObject({
+    description: 'verified',
+  })
+  const text = (await readFile(path)).toString('latin1')
+  const changed = text.replace(/(accuracy\\":)0\.\d/, '$19.9')
+  expect(changed).not.toBe(text)
+  await writeFile(path, changed, 'latin1')
+  await expectMistake(['show', 'model.gradpool'], /was changed since it was saved: the checksum of its metadata/, {
+    cwd,
+  })
+  await expectMistake(['predict', 'model.gradpool', '--image', 'x.png'], /was changed since it was saved/, { cwd })
+
+  await cp(new URL('../packages/trainer/test/golden/v0.2.gradpool', import.meta.url), join(cwd, 'old.gradpool'))
+  const unverified = /^description +unverified: the file has no checksum over its metrics and how it was trained$/m
+  expect((await run(cwd, 'show', 'old.gradpool')).stdout).toMatch(unverified)
+  expect(await run(cwd, 'export', 'old.gradpool', '--weights', 'f16', '--out', 'small.gradpool')).toMatchObject({
+    code: 0,
+  })
+  expect((await run(cwd, 'show', 'small.gradpool')).stdout).toMatch(unverified)
+})

@@ -3,6 +3,7 @@ export { checkBatchProgram, fieldsOf } from './check-content.js'
 export { decodeSavedModel, parseBatchProgram } from './decode.js'
 export { encodeSavedModel } from './encode.js'
 export { type ReducedWeights, reducedWeights } from './reduced-weights.js'
+export { UNVERIFIED_DESCRIPTION } from './saved-model.js'
 export type {
   JsonValue,
   ModelContent,
