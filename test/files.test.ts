@@ -1,5 +1,5 @@
-// What commands do to files that are there: nothing is lost that nobody asked to lose, and no file system is too odd for
-// a sentence.
+// What commands do to files that are there: nothing is lost that nobody asked to lose, and no file system is too odd
+// for a sentence.
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'

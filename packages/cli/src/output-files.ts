@@ -1,7 +1,7 @@
 /**
- * Checks of what a command is going to write, before it computes anything. An output is no input, no two outputs are the
- * same, and only what the user can make again, or said `--force` for, is replaced. Symbolic links are followed, and files
- * are compared by what they are, not by their names.
+ * Checks of what a command is going to write, before it computes anything. An output is no input, no two outputs are
+ * the same, and only what the user can make again, or said `--force` for, is replaced. Symbolic links are followed, and
+ * files are compared by what they are, not by their names.
  */
 import { UserError } from '@gradpool/core'
 import { codeOf, openRegular, reasonOf, writeTarget } from '@gradpool/storage'

@@ -1,7 +1,7 @@
 /**
- * What happens when output cannot be written. A reader that closes the pipe (`gradpool list | head -1`) is no error, but
- * a reason to stop gracefully. Everything else, such as a full disk (`gradpool runs > file`), is reported on stderr once,
- * and the process has failed.
+ * What happens when output cannot be written. A reader that closes the pipe (`gradpool list | head -1`) is no error,
+ * but a reason to stop gracefully. Everything else, such as a full disk (`gradpool runs > file`), is reported on stderr
+ * once, and the process has failed.
  */
 import { codeOf, reasonOf } from '@gradpool/storage'
 

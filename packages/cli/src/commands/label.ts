@@ -7,7 +7,9 @@ import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 import { type LabelOptions } from '../options/runs-options.js'
 
-/** @throws UserError when there is no such run, its labels cannot be read or written, or it is not said what they are */
+/**
+ * @throws UserError when there is no such run, its labels cannot be read or written, or it is not said what they are
+ */
 export async function labelCommand(
   action: 'tag' | 'untag' | 'note',
   asked: string,

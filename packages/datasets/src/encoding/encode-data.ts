@@ -11,6 +11,7 @@ import {
   isMissing,
   makeDirectories,
   readRegular,
+  removeOldTemporaries,
   sha256,
   writeDurably,
 } from '@gradpool/storage'
@@ -144,6 +145,7 @@ async function keep(file: string, { shape, values }: Encoded, numRows: number): 
   const array = { shape: [numRows, ...shape], values }
   try {
     await makeDirectories(dirname(file))
+    await removeOldTemporaries(dirname(file))
     await writeDurably(
       file,
       encodeSafetensors({ tensors: new Map([['encoded', array]]), metadata: { sha256: hashOf(array) } }),

@@ -48,7 +48,7 @@ export async function takeFromStore(entry: string, stageFolder: string, manifest
 }
 
 function copy(from: string, to: string, name: string): Promise<void> {
-  return copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
+  return copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
 }
 
 async function flush(path: string): Promise<void> {

@@ -45,7 +45,8 @@ export function decodeSavedModel(bytes: Uint8Array, where: string, options: Deco
 
 /**
  * @internal What is in a file, before its hash is checked.
- * @returns `isSealed`: whether the checksum of the metadata matches; undefined for a file of version 0.2, which has none
+ * @returns `isSealed`: whether the checksum of the metadata matches; undefined for a file of version 0.2, which has
+ *   none
  */
 export function decodeContent(
   bytes: Uint8Array,

@@ -72,8 +72,8 @@ export interface ModelContent {
   /** The last of training, validation and test. */
   readonly metrics: Readonly<Record<string, JsonValue>>
   /**
-   * That the file had no checksum over provenance and metrics, as those of version 0.2: anybody may have changed them. It
-   * is written without one again.
+   * That the file had no checksum over provenance and metrics, as those of version 0.2: anybody may have changed them.
+   * It is written without one again.
    */
   readonly description?: 'unverified' | undefined
 }

@@ -85,8 +85,8 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
   }
 
   /**
-   * Whether a checksum covers {@link metrics} and {@link provenance}. Files of version 0.2 have none: their description is
-   * `unverified`.
+   * Whether a checksum covers {@link metrics} and {@link provenance}. Files of version 0.2 have none: their description
+   * is `unverified`.
    */
   get description(): 'verified' | 'unverified' {
     return this.saved.description ?? 'verified'
