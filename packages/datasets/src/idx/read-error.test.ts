@@ -12,7 +12,8 @@ it.each([
   ['EISDIR', 'is a directory, expected a file'],
   ['ELOOP', 'cannot be read: its symbolic links lead in a circle'],
   ['ENAMETOOLONG', 'cannot be read: the name is too long'],
-  ['EIO', 'cannot be read: as the system says'],
+  ['EIO', 'cannot be read: input/output error'],
+  ['EBUSY', 'cannot be read: as the system says'],
   ['Z_BUF_ERROR', 'is cut short: its gzip data ends too early'],
   ['Z_DATA_ERROR', 'is damaged: zlib found "as the system says", expected gzip data and nothing after it'],
 ])('%s is told in a sentence that names the file, and kept as its cause', (code, sentence) => {
