@@ -14,6 +14,7 @@ export type {
   SavedPrediction,
   ValueSpec,
 } from './saved-model.js'
+export { reasonOf } from '../file-errors.js'
 export { namedStates, pick, valuesOf } from '../named-states.js'
 export type { NamedArray, StoredArray } from '../number-types.js'
 export { weightsHash } from '../weights-hash.js'
