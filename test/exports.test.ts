@@ -190,7 +190,7 @@ describe('the catalogue', () => {
       for (const { bytes, data } of await stagesOf(config)) {
         await using loaded = await loadModel(bytes)
         const into = join(folder.path, name)
-        exportTfjsGraph(decodeSavedModel(bytes, name), into)
+        await exportTfjsGraph(decodeSavedModel(bytes, name), into)
         const { modelTopology, weightsManifest } = JSON.parse(await readFile(join(into, 'model.json'), 'utf8')) as {
           readonly modelTopology: object
           readonly weightsManifest: readonly [{ readonly weights: tf.io.WeightsManifestEntry[] }]

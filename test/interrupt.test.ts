@@ -1,8 +1,11 @@
-// Ctrl-C stops within a step, shows what there is, and says so with its exit code; so does a closed pipe, in silence.
+// Ctrl-C stops within a step, shows what there is, and says so with its exit code; a closed pipe stops a run, too.
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { emptyFolder, gradpool, start } from './gradpool.js'
+import { smallData } from './data-folder.js'
+import { emptyFolder, gradpool, runsIn, start } from './gradpool.js'
 
 const soonMs = 3000
+const data = smallData()
 
 test('an interrupt stops a long run soon, with the table of what was done', async () => {
   const cwd = await emptyFolder()
@@ -60,13 +63,36 @@ test('a time that is up stops in the same way, with an exit code of its own', as
   expect(stderr).toMatch(/^Go on with: gradpool resume /)
 })
 
-test.each([
-  ['list', ['list'], 0],
-  ['run', ['run', 'mnist_auto_2', '--epochs', '1000'], 1],
-])('%s ends gracefully when nobody reads its output', async (_, args, expected) => {
-  const { child, ended } = start(args, { cwd: await emptyFolder() })
+test('list ends in silence when nobody reads its output', async () => {
+  const { child, ended } = start(['list'])
+  child.stdout?.destroy()
+  expect(await ended).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('a run stops when nobody reads its output, and says how to resume it', async () => {
+  const cwd = await emptyFolder()
+  const { child, ended } = start(['run', 'mnist_auto_2', '--epochs', '1000'], { cwd })
   child.stdout?.destroy()
   const { code, stderr } = await ended
-  expect(stderr).toBe('')
-  expect(code).toBe(expected)
+  expect(code).toBe(1)
+  const [run = ''] = await runsIn(cwd)
+  expect(stderr).toBe(
+    `The run was stopped, because its output was closed. Resume it with: gradpool resume runs/${run}\n`,
+  )
+  expect((await gradpool(['show'], { cwd })).stdout).toMatch(/^mnist_auto_2 .* stopped /m)
+})
+
+test.runIf(existsSync('/dev/full'))('what cannot be written to stdout is a failure', async () => {
+  const cwd = await emptyFolder()
+  const full = { cwd, within: ['sh', '-c', 'exec "$@" >/dev/full', 'sh'] }
+  const lost = 'Cannot write the output: no space left on device\n'
+  for (const args of [['list'], ['runs'], ['--help'], ['list', '--help'], ['--version'], ['doctor']]) {
+    expect(await gradpool(args, full), args.join(' ')).toEqual({ code: 1, stdout: '', stderr: lost })
+  }
+  const { code, stderr } = await gradpool(['run', 'mnist_auto_2', '--epochs', '1000', ...data], full)
+  const [run = ''] = await runsIn(cwd)
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `${lost}The run was stopped, because its output cannot be written. Resume it with: gradpool resume runs/${run}\n`,
+  })
 })

@@ -207,7 +207,7 @@ describe('building is refused', () => {
     ],
     ['for another seed', build('latest/mnist_hash_2@3'), /no experiment 'mnist_hash_2@3': its seeds/],
     ['in a folder that is not there', build('--out', 'none/x.index'), /cannot be written .*none/],
-    ['where there is a folder', build('--out', 'data'), /cannot be written/],
+    ['where there is a folder', build('--out', 'data'), /^'data' is a folder, not a file$/m],
     ['for data that are not there', build('--data', 'none'), /data folder .*none does not exist/],
   ])('%s', async (_, args, sentence) => {
     await expectMistake(args, sentence, { cwd })
@@ -325,10 +325,15 @@ describe('searching is refused', () => {
 
   test('and leaves a sheet that was there as it was', async () => {
     const own = await emptyFolder()
-    await writeFile(join(own, 'sheet.png'), 'before')
-    const args = ['search', join(cwd, 'digits.index'), '--image', '999', '--sheet', 'sheet.png']
-    await expectMistake(args, /from 0 to 199/, { cwd: own })
-    expect(await readFile(join(own, 'sheet.png'), 'utf8')).toBe('before')
-    expect(await contentsOf(own)).toEqual(['sheet.png'])
+    const search = (image: string) => ['search', join(cwd, 'digits.index'), '--image', image, '--sheet', 'sheet.png']
+    for (const [before, image, sentence] of [
+      ['\u0089PNG before', '999', /from 0 to 199/],
+      ['before', '0', /^The file 'sheet\.png' exists and is not a PNG file; name another file$/m],
+    ] as const) {
+      await writeFile(join(own, 'sheet.png'), before, 'latin1')
+      await expectMistake(search(image), sentence, { cwd: own })
+      expect(await readFile(join(own, 'sheet.png'), 'latin1')).toBe(before)
+      expect(await contentsOf(own)).toEqual(['sheet.png'])
+    }
   })
 })

@@ -150,6 +150,35 @@ test.runIf(hasScript)('a run whose terminal is closed stops at a checkpoint', as
   await expect.poll(() => existsSync(join(path, 'lock')), { timeout: 10_000 }).toBe(false)
 })
 
+/** Runs a command on a pseudo-terminal, closes that once it shows a pattern, and prints the command's exit code. */
+const closeTerminal = `
+import os, pty, re, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+text = b''
+while not re.search(sys.argv[1].encode(), text):
+    text += os.read(terminal, 65536)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+const hasPty = spawnSync('python3', ['-c', 'import os, pty; os.waitstatus_to_exitcode']).status === 0
+const namePty = hasPty ? '' : ' (skipped: Python has no module pty here)'
+
+test.runIf(hasPty).each(['supervised', '--in-process'])(
+  `a run, %s, whose terminal is closed ends as after an interrupt${namePty}`,
+  async (how) => {
+    const cwd = await emptyFolder()
+    const args = ['run', 'mnist_auto_1', '--epochs', '3000', ...data, ...(how === 'supervised' ? [] : [how])]
+    const program = ['-c', closeTerminal, 'Epoch [0-9]+:', process.execPath, command, ...args]
+    const { stdout, stderr } = spawnSync('python3', program, { cwd, encoding: 'utf8', timeout: 20_000 })
+    expect({ stdout, stderr }).toEqual({ stdout: '129\n', stderr: '' })
+    const [run = ''] = await runsIn(cwd)
+    const result: unknown = JSON.parse(readFileSync(join(cwd, 'runs', run, 'result.json'), 'utf8'))
+    expect(result).toMatchObject({ experiments: [{ status: 'interrupted' }] })
+  },
+)
+
 test.runIf(hasScript)('colours come and go with NO_COLOR, and a dumb terminal gets lines', async () => {
   // eslint-disable-next-line no-control-regex -- it is how colours begin
   const colour = /\u001b\[\d+m/

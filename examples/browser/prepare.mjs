@@ -4,7 +4,7 @@
 //   public/node.json   hashes of the weights, and where they come from
 import { build } from 'esbuild'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -24,8 +24,9 @@ function idx(name) {
 const parts = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1']
 
 function writeWhole(path, content) {
-  writeFileSync(`${path}.tmp`, content)
-  renameSync(`${path}.tmp`, path)
+  const temporary = `${path}.${randomUUID()}.tmp`
+  writeFileSync(temporary, content, { flag: 'wx' })
+  renameSync(temporary, path)
 }
 
 function writeMnist() {

@@ -53,7 +53,7 @@ export async function begunCheckpoints(log: string): Promise<ReadonlyMap<string,
   const begun = new Map<string, number[]>()
   const calls = await readFile(log, 'utf8').catch(() => '')
   for (const call of calls.split('\n')) {
-    const path = /^open (.*)\.safetensors\.\d+\.tmp$/.exec(call)?.[1] ?? ''
+    const path = /^open (.*)\.safetensors\.[0-9a-f]{16}\.tmp$/.exec(call)?.[1] ?? ''
     const folder = dirname(path)
     if (basename(folder) !== 'checkpoints' || !/^\d+$/.test(basename(path))) continue
     const stage = basename(dirname(folder))

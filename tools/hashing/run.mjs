@@ -38,7 +38,7 @@ const labels = {
   queries: splits.test.fields.label.values,
 }
 const models = await trainedCodes('hashing')
-const linear = options['without-python'] ? [] : linearCodes([10, 16, 32, 64], labels.collection.length)
+const linear = options['without-python'] ? [] : codesByPython()
 
 const rows = []
 for (const { name, bits, weights, collection, queries } of [...models, ...linear]) {
@@ -82,6 +82,15 @@ if (!options['without-python']) {
   const style = { ...(await resolveConfig(path)), filepath: path }
   writeFileSync(path, await format(JSON.stringify(results), style))
   writeFileSync(join(root, 'docs', 'hashing.svg'), drawChart(results))
+}
+
+function codesByPython() {
+  try {
+    return linearCodes([10, 16, 32, 64], labels.collection.length)
+  } catch (error) {
+    console.error(`PCA-sign and ITQ need Python: ${error.message}. --without-python leaves them out.`)
+    process.exit(1)
+  }
 }
 
 function rounded(value) {

@@ -1,4 +1,5 @@
 /** The `gradpool` process: gives `main` the real streams, or a child process the work, and sets the exit code. */
+import { surviveClosedTerminal } from './closed-terminal.js'
 import { exitCode } from './exit-code.js'
 import { takeQueueVariable } from './queue/queue-secret.js'
 import { endWithSupervisor, isToBeSupervised, keepSupervisorsQueue, supervise, tellSupervisor } from './supervise.js'
@@ -8,15 +9,20 @@ const args = process.argv.slice(2)
 async function run(): Promise<number> {
   const { main } = await import('./main.js')
   const { openOutlet } = await import('./display/outlet.js')
-  const { outputClosed } = await import('./output-closed.js')
-  const closed = outputClosed(process.stdout, process.stderr)
+  const { watchOutput } = await import('./watch-output.js')
+  const output = watchOutput(process.stdout, process.stderr)
+  // What is written last may fail after the command has ended.
+  process.once('exit', () => {
+    if (output.hasFailed() && process.exitCode === exitCode.done) process.exitCode = exitCode.failed
+  })
   return main(args, {
     stdout: openOutlet(process.stdout, process.env),
     stderr: openOutlet(process.stderr, process.env),
-    onClosed: closed.listen,
+    onClosed: output.listen,
   })
 }
 
+surviveClosedTerminal()
 takeQueueVariable()
 endWithSupervisor()
 try {

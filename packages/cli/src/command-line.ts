@@ -177,10 +177,14 @@ export function commandLine(io: Io, ends: (code: number) => void): Command {
         ends(await labelCommand(action, asked, all, command.optsWithGlobals(), io))
       })
     for (const option of labelOptions()) command.addOption(option)
+    return command
   }
   labelled('tag', 'give a run tags', '<tags...>', 'letters, digits and . _ : / -')
   labelled('untag', 'take tags from a run', '<tags...>', 'those to take')
-  labelled('note', 'give a run a note, in the place of the one it has', '[words...]', 'the note; none takes it away')
+  labelled('note', 'give a run a note, which replaces the one that it has', '[words...]', 'the note').option(
+    '--clear',
+    'remove the note',
+  )
 
   const compare = program
     .command('compare')

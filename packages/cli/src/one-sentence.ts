@@ -1,5 +1,6 @@
 /** Errors as the one sentence that a user reads. */
 import { UserError } from '@gradpool/core'
+import { fileErrorSentence } from '@gradpool/storage'
 import { CommanderError } from 'commander'
 
 /** The text on one line. */
@@ -11,7 +12,8 @@ export function onOneLine(text: string): string {
 export function sentenceFor(error: unknown): string | undefined {
   if (error instanceof CommanderError) return sentenceOfCommander(error.message)
   if (error instanceof UserError) return onOneLine(error.message)
-  return undefined
+  const ofFile = fileErrorSentence(error)
+  return ofFile === undefined ? undefined : onOneLine(ofFile)
 }
 
 /** `error: unknown command 'rnu'⏎(Did you mean run?)` becomes `Unknown command 'rnu': did you mean run?` */

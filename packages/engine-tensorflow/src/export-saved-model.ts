@@ -2,11 +2,9 @@
  * Exports the prediction of a trained model, for any batch size, as a SavedModel for TensorFlow in Python and
  * TensorFlow Serving. Weights are constants of the graph.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { encodeSavedModel } from './graph/messages.js'
 import { predictionGraph, type TrainedModel } from './prediction-graph.js'
-import type { SavedModel } from '@gradpool/storage'
+import { makeDirectories, writeAllDurably, type SavedModel } from '@gradpool/storage'
 
 /**
  * Writes `dir/saved_model.pb`, with the signature `serving_default`. Its inputs are the fields that the model's
@@ -15,9 +13,10 @@ import type { SavedModel } from '@gradpool/storage'
  * @param model a saved one, as `decodeSavedModel` reads it, or a definition and its states
  * @throws UserError for a model without `predict`, a missing state, or an op whose shape depends on the batch size
  */
-export function exportSavedModel(model: TrainedModel | SavedModel, dir: string): void {
+export async function exportSavedModel(model: TrainedModel | SavedModel, dir: string): Promise<void> {
   const { nodes, signature } = predictionGraph(model)
-  mkdirSync(dir, { recursive: true })
   const signatures = { serving_default: signature }
-  writeFileSync(join(dir, 'saved_model.pb'), encodeSavedModel({ nodes, functions: [], signatures }))
+  const bytes = encodeSavedModel({ nodes, functions: [], signatures })
+  await makeDirectories(dir)
+  await writeAllDurably(dir, { 'saved_model.pb': bytes })
 }

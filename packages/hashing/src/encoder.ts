@@ -21,7 +21,7 @@ export interface Encoder {
  *
  * @param name of the model, for people
  */
-export function encoderOf(name: string, { predict, states, provenance }: SavedModel): Encoder | undefined {
+export function encoderOf(name: string, { predict, states, provenance, description }: SavedModel): Encoder | undefined {
   const output = predict?.outputs.find((one) => one.name === 'code')
   const [bits = 0, ...more] = output?.shape ?? []
   if (!predict || !output || more.length > 0 || bits < 1 || bits > MAX_BITS) return undefined
@@ -32,6 +32,7 @@ export function encoderOf(name: string, { predict, states, provenance }: SavedMo
     predict: { row, block, blockRows: predict.blockRows, fields: fieldsOf(row), outputs: [output] },
     provenance,
     metrics: {},
+    ...(description && { description }),
   })
   return { model: { name, hash: decodeSavedModel(bytes, name).hash }, bits, bytes }
 }

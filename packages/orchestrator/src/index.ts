@@ -16,7 +16,14 @@ export {
   type RunDifference,
 } from './listing/compare-runs.js'
 export * from './listing/index.js'
-export { findGarbage, QUEUE_STORE, removeGarbage, type Garbage } from './runs/collect-garbage.js'
+export {
+  findGarbage,
+  QUEUE_STORE,
+  removeGarbage,
+  type ForeignFile,
+  type FoundGarbage,
+  type Garbage,
+} from './runs/collect-garbage.js'
 export { findRun, isRun } from './runs/find-run.js'
 export {
   findStageModel,
@@ -29,6 +36,7 @@ export {
 export { findResumable } from './runs/same-run.js'
 export { followRun, type FollowedRun, type FollowOptions } from './runs/follow-run.js'
 export { EventLog, type LoggedEvent } from './runs/event-log.js'
+export { sourcesOfRun } from './runs/run-directory.js'
 export { findRuns, readRecord, readRun, type RunContents } from './runs/read-run.js'
 export { isLocked, processAt } from './runs/run-lock.js'
 export type { EngineTold, RunRecord } from './runs/run-record.js'

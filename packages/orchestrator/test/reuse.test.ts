@@ -1,11 +1,8 @@
 /** Stages that earlier runs of the same folder trained are not trained again, unless that is asked for. */
-import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { STAGE_FORMAT } from '@gradpool/experiments'
 import { describe, expect, it } from 'vitest'
-import { findGarbage, removeGarbage } from '../src/runs/collect-garbage.js'
-import { readRun } from '../src/runs/read-run.js'
 import { runExperiments } from '../src/run-experiments.js'
 import { fakeEngine } from '../src/testing/fake-engine.js'
 import { experimentOf, stageOf } from '../src/testing/plans.js'
@@ -126,50 +123,5 @@ describe('a second run', () => {
       type: 'warning',
       message: expect.stringContaining('for later runs') as string,
     })
-  })
-})
-
-describe('garbage', () => {
-  it('is what no run refers to, and what was cut off', async () => {
-    const directory = await temporaryFolder()
-    const one = await runPlans(plans, { directory })
-    const two = await runPlans([experimentOf('two', stageOf('other'))], { directory })
-    expect(await findGarbage(directory)).toEqual([])
-
-    await rm(one.result.run, { recursive: true })
-    const torn = join(two.result.run, 'stages', 'other', 'metrics.json.17.tmp')
-    await writeFile(torn, 'cut')
-    const checkpoints = join(two.result.run, 'stages', 'other', 'checkpoints')
-    await mkdir(checkpoints)
-    const garbage = await findGarbage(directory)
-    const entries = ['auto', 'classify'].map((hash) => join(store(directory), hash))
-    expect(garbage.map(({ path }) => path).sort()).toEqual([...entries, checkpoints, torn].sort())
-    const size = (await stat(join(entries[0] ?? '', 'model.gradpool'))).size
-    expect(garbage.find(({ path }) => path === entries[0])?.numBytes).toBeGreaterThan(size)
-
-    await removeGarbage(garbage)
-    expect(garbage.filter(({ path }) => existsSync(path))).toEqual([])
-    expect(await findGarbage(directory)).toEqual([])
-    expect((await readRun(two.result.run)).result).toEqual(two.result)
-    const again = await runPlans([experimentOf('two', stageOf('other'))], { directory })
-    expect(again.engine.trained).toEqual([])
-  })
-
-  it('has what is served to a queue once no run needs it', async () => {
-    const directory = await temporaryFolder()
-    const record = { queue: 'redis://127.0.0.1:6379' }
-    const served = join(directory, '.queue-store')
-    await mkdir(join(served, 'blobs'), { recursive: true })
-    await writeFile(join(served, 'blobs', 'a'), 'some bytes')
-    const run = await runPlans(plans, { directory, record })
-    const ofQueue = { path: served, why: 'no run serves it to a queue any more', numBytes: 10 }
-    expect(await findGarbage(directory)).toEqual([ofQueue])
-
-    const result = join(run.result.run, 'result.json')
-    await rename(result, `${result}.kept`)
-    expect(await findGarbage(directory)).toEqual([])
-    await rm(run.result.run, { recursive: true })
-    await runPlans(plans, { directory, record: { ...record, store: 's3://bucket' } })
-    expect(await findGarbage(directory)).toEqual([ofQueue])
   })
 })

@@ -87,7 +87,7 @@ describe('what cannot be written', () => {
     const attempt = runExperiments(plans, { engine, workers: 1, directory: file })
     await expect(attempt).rejects.toMatchObject({
       name: 'UserError',
-      message: `cannot make a run directory in '${file}': not a directory`,
+      message: `cannot make a run directory in '${file}': a part of the path is not a directory`,
     })
     expect(engine.trained).toEqual([])
   })
@@ -107,7 +107,7 @@ describe('what cannot be written', () => {
     expect(result.experiments).toMatchObject([
       {
         status: 'failed',
-        error: `auto: cannot write its files to '${join(result.run, 'stages', 'auto')}': not a directory`,
+        error: `auto: cannot write its files to '${join(result.run, 'stages', 'auto')}': a part of the path is not a directory`,
       },
       { status: 'done' },
     ])

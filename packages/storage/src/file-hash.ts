@@ -1,8 +1,8 @@
 /** What a record tells of another file, so that one that was changed or exchanged is not taken for it. */
 import { UserError } from '@gradpool/core'
-import { createSha256 } from '@gradpool/core/engine'
 import { hasFields, isCount, isHash } from './json-checks.js'
 import { readRegular } from './regular-file.js'
+import { sha256 } from './sha256.js'
 
 export interface FileTold {
   readonly bytes: number
@@ -22,9 +22,4 @@ export async function readTold(path: string, told: FileTold): Promise<Buffer> {
   const bytes = await readRegular(path, { exactly: told.bytes })
   if (sha256(bytes) === told.sha256) return bytes
   throw new UserError(`'${path}' is not as it was written`)
-}
-
-/** Hexadecimal. */
-export function sha256(data: string | Uint8Array): string {
-  return createSha256().update(data).digest()
 }

@@ -99,7 +99,13 @@ function ofFolder(error: unknown, path: string): unknown {
 }
 
 function sizeOf(status: Stats, path: string): number {
-  if (status.isFile()) return status.size
+  checkRegular(status, path)
+  return status.size
+}
+
+/** @throws UserError for a directory, a pipe or a device */
+export function checkRegular(status: Stats, path: string): void {
+  if (status.isFile()) return
   throw new UserError(`'${path}' is a ${status.isDirectory() ? 'folder' : 'pipe or a device'}, not a file`)
 }
 

@@ -7,8 +7,8 @@
  *     }
  */
 import { UserError } from '@gradpool/core'
-import { sha256 } from './file-hash.js'
 import { hasFields, isCount } from './json-checks.js'
+import { sha256 } from './sha256.js'
 
 /**
  * @param value It has a field at least.
@@ -32,9 +32,14 @@ export function openSealed(
   text: string,
   reviver?: (key: string, value: unknown) => unknown,
 ): { readonly value: unknown; readonly isWhole: boolean } {
+  const body = withoutSeal(text)
+  return { value: JSON.parse(body ?? text, reviver), isWhole: body !== undefined }
+}
+
+/** The JSON that was sealed; undefined for a text without a seal that fits. */
+export function withoutSeal(text: string): string | undefined {
   const body = text.slice(0, -SEAL_LENGTH)
-  const isWhole = text.endsWith(sealOf(body))
-  return { value: JSON.parse(isWhole ? `${body}\n}` : text, reviver), isWhole }
+  return text.endsWith(sealOf(body)) ? `${body}\n}` : undefined
 }
 
 /** @throws UserError for the content of a file that is of this format, in another version of it */

@@ -1,7 +1,7 @@
 /** A file that is added to: gathered in memory, and written when it is told. */
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { reasonOf } from '@gradpool/storage'
+import { makeDirectories, reasonOf } from '@gradpool/storage'
 
 export class Appender {
   readonly path: string
@@ -22,7 +22,7 @@ export class Appender {
     if (parts.length === 0) return
     this.#parts = []
     try {
-      if (!this.#isMade) await mkdir(dirname(this.path), { recursive: true })
+      if (!this.#isMade) await makeDirectories(dirname(this.path))
       this.#isMade = true
       await appendFile(this.path, Buffer.concat(parts))
     } catch (error) {

@@ -1,4 +1,9 @@
-export { CheckpointStore, checkpointWriter, type Checkpoints } from './checkpoints/checkpoint-store.js'
+export {
+  CheckpointStore,
+  checkpointWriter,
+  isCheckpointFile,
+  type Checkpoints,
+} from './checkpoints/checkpoint-store.js'
 export {
   type BestStates,
   type Checkpoint,

@@ -119,6 +119,8 @@ export function savedPrograms(saved: SavedModel): Programs {
         metrics,
         ...(table && { table }),
         provenance: { gradpool, ...provenance },
+        // This training made them.
+        description: undefined,
       })
     },
   }

@@ -3,8 +3,11 @@
  * reads and predicts with.
  */
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { UNVERIFIED_DESCRIPTION } from '@gradpool/storage'
 import { loadModel } from '../src/index.js'
+import { temporaryFolder } from '../src/testing/temporary-folder.js'
 
 interface Golden {
   readonly hash: string
@@ -41,3 +44,26 @@ it.each(releases.flatMap((name) => [[name, 'wasm'] as const, [name, 'native'] as
     }
   },
 )
+
+it('of 0.2 has an unverified description, and so has a copy; what is trained from it is verified', async () => {
+  const copy = join(await temporaryFolder(), 'copy.gradpool')
+  await using model = await loadModel(new URL('v0.2.gradpool', folder), { engine: 'wasm' })
+  expect(model.description).toBe('unverified')
+  expect(model.summary()).toContain(`\ndescription ${UNVERIFIED_DESCRIPTION}\n`)
+  await model.save(copy)
+  await using copied = await loadModel(copy)
+  expect(copied.description).toBe('unverified')
+
+  const { inputs } = JSON.parse(await readFile(new URL('v0.2.json', folder), 'utf8')) as Golden
+  const label = Uint8Array.from({ length: 8 }, (_, row) => row % 4)
+  const values = ({ image = [], word = [], price = [] }: Golden['inputs']) => ({
+    image: { values: Uint8Array.from(image), shape: [4, 4] },
+    word: Int32Array.from(word),
+    price: { values: Float32Array.from(price), shape: [2] },
+  })
+  const data = { ...values(inputs), label }
+  const fitted = await model.fit({ data, epochs: 1, progress: false, engine: 'wasm' })
+  await using trained = await loadModel(fitted.toBytes())
+  expect(trained.description).toBe('verified')
+  expect(trained.summary()).not.toContain('description')
+})

@@ -53,7 +53,7 @@ describe('fit with a profile', () => {
     const onEpoch = vi.fn()
     const asked = (profile: string) => fit(threeClasses, { ...options, profile, onEpoch })
     await expect(asked(join(folder, 'none', 'trace.json'))).rejects.toThrow(/no folder '.*none'/)
-    await expect(asked(folder)).rejects.toThrow(/it is a folder/)
+    await expect(asked(folder)).rejects.toThrow(/is a folder, not a file/)
     expect(onEpoch).not.toHaveBeenCalled()
     expect(await readdir(folder)).toEqual([])
   })

@@ -15,6 +15,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { installed } from '../peers/install.mjs'
 import { timeWorkload } from '../peers/rounds.mjs'
 import { printSteps } from '../peers/tables.mjs'
 import { peakMeter } from '../products/program.mjs'
@@ -35,8 +36,10 @@ const CONVOLUTION = 'convolution'
 const effort = options.quick ? { rounds: 2, milliseconds: 50 } : { rounds: 9, milliseconds: 600 }
 
 const chosen = chosenNetworks()
-const measured = competitors.filter(({ isSlowToCompile }) => options.compiled || !isSlowToCompile)
-for (const { install } of [...measured, ...convolutionCompetitors]) install?.()
+const missing = new Set()
+const installedOf = (peers) => installed(peers, (sentence) => missing.add(sentence))
+const measured = installedOf(competitors.filter(({ isSlowToCompile }) => options.compiled || !isSlowToCompile))
+const ofConvolution = installedOf(convolutionCompetitors)
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -68,15 +71,16 @@ try {
   if (isChosen(CONVOLUTION)) {
     const [instructionSet] = nativeInstructionSets()
     const peakOf = instructionSet === undefined ? () => undefined : peakMeter(folder, instructionSet)
-    convolution = await timeConvolution(convolutionCompetitors, join(folder, 'convolution'), { ...effort, peakOf })
+    convolution = await timeConvolution(ofConvolution, join(folder, 'convolution'), { ...effort, peakOf })
     printConvolution(convolution)
   }
 } finally {
   rmSync(folder, { recursive: true })
 }
-const failed = [...steps, ...(convolution?.steps ?? [])].flatMap(({ workload, rows }) =>
-  rows.filter(({ failure }) => failure !== undefined).map(({ name, failure }) => `${workload}, ${name}: ${failure}`),
-)
+const failed = [...missing]
+for (const { workload, rows } of [...steps, ...(convolution?.steps ?? [])]) {
+  for (const { name, failure } of rows) if (failure !== undefined) failed.push(`${workload}, ${name}: ${failure}`)
+}
 for (const line of failed) console.error(`Not measured: ${line}`)
 if (failed.length > 0) process.exitCode = 1
 else if (options.only === undefined && !options.quick) {

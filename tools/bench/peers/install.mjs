@@ -22,6 +22,24 @@ export function setUpTensorFlow() {
   execute(process.execPath, [command, 'setup', 'tensorflow'])
 }
 
+/**
+ * Installs what each peer needs; a peer that needs nothing has no `install`.
+ *
+ * @param onMissing gets a sentence for each that cannot be installed
+ * @returns the others
+ */
+export function installed(peers, onMissing) {
+  return peers.filter(({ name, install }) => {
+    try {
+      install?.()
+      return true
+    } catch (error) {
+      onMissing(`${name}: ${error.message}`)
+      return false
+    }
+  })
+}
+
 export function requireCompiler() {
   if (spawnSync(compiler, ['--version']).status === 0) return
   throw new Error(`no C++ compiler (${compiler}) found`)

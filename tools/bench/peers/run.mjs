@@ -20,6 +20,7 @@ import { root } from '../../environment.mjs'
 import { flopsOf, wide, workloads } from '../workloads.mjs'
 import { timeCatalogue } from './catalogue.mjs'
 import { drawChart } from './chart.mjs'
+import { installed } from './install.mjs'
 import { firstExamples } from './mnist.mjs'
 import { gradpool, peers } from './peers.mjs'
 import { timeWorkload } from './rounds.mjs'
@@ -33,7 +34,7 @@ const effort = options.quick
   : { rounds: 9, milliseconds: 400, catalogueRounds: 3 }
 
 const missing = []
-const competitors = [...gradpool, ...installed(chosenPeers())]
+const competitors = [...gradpool, ...installed(chosenPeers(), (sentence) => missing.push(sentence))]
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -95,16 +96,4 @@ function chosenPeers() {
     process.exit(2)
   }
   return peers.filter((peer) => ids.some((id) => matches(peer, id)))
-}
-
-function installed(wanted) {
-  return wanted.filter(({ name, install }) => {
-    try {
-      install()
-      return true
-    } catch (error) {
-      missing.push(`${name}: ${error.message}`)
-      return false
-    }
-  })
 }

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findCompiler } from '../../../packages/engine-cpu/native/compiler.mjs'
-import { instructionSets } from '../../../packages/engine-cpu/native/instruction-sets.mjs'
+import { instructionSetsOf } from '../../../packages/engine-cpu/native/instruction-sets.mjs'
 import { execute } from '../../python-environment.mjs'
 
 const kernels = fileURLToPath(new URL('../../../packages/engine-cpu/kernels/', import.meta.url))
@@ -11,7 +11,7 @@ const FLAGS = ['-std=gnu11', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fn
 
 /** The path of the program. @param folder where it is made */
 export function compiled(folder, instructionSet) {
-  const set = instructionSets.find(({ name }) => name === instructionSet)
+  const set = instructionSetsOf(process.arch).find(({ name }) => name === instructionSet)
   const compiler = findCompiler()
   if (set === undefined || compiler === undefined) throw new Error('there are no native kernels to measure')
   const names = readdirSync(kernels).filter((name) => name.endsWith('.c'))

@@ -7,6 +7,7 @@ import { type Augmentation, augmented, isMixing, mixedBy, type Mixing } from '@g
 import { reasonOf, writeDurably } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkOutputs, PNG_FILE } from '../output-files.js'
 import { colourGrid, type ColourPicture } from '../pictures/colour-grid.js'
 import { encodeColourPng } from '../pictures/encode-png.js'
 import { selectExperiments } from '../select-experiments.js'
@@ -16,6 +17,7 @@ const NUM_STEPS = 6
 
 /** @throws UserError for an experiment that augments no images, or a file that cannot be written */
 export async function dataAugmentedCommand(asked: string, path: string, { stdout }: Io): Promise<number> {
+  await checkOutputs([{ option: '--augmented', path, kind: PNG_FILE }], { inputs: [asked] })
   const configs = await selectExperiments([asked], { preset: 'default', set: [] })
   const [config] = configs
   if (config === undefined || configs.length > 1) {

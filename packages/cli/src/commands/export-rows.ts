@@ -1,16 +1,18 @@
 /** `gradpool export RUN --csv` and `--parquet`: a row for each epoch of each experiment, for other programs. */
 import { UserError } from '@gradpool/core'
-import { epochsOfRun, findRun, readRun, type RunContents } from '@gradpool/orchestrator'
+import { epochsOfRun, findRun, readRun, type RunContents, sourcesOfRun } from '@gradpool/orchestrator'
 import { reasonOf, writeDurably } from '@gradpool/storage'
 import { type EpochRow, metricAt } from '@gradpool/trainer'
 import { basename } from 'node:path'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkOutputs } from '../output-files.js'
 
 export interface ExportRowsOptions {
   /** The files. */
   readonly csv?: string
   readonly parquet?: string
+  readonly force?: boolean
   /** Where run directories are. */
   readonly runs: string
 }
@@ -29,10 +31,15 @@ type Column =
 /** @throws UserError when there is no such run, or a file cannot be written */
 export async function exportRowsCommand(
   target: string,
-  { csv, parquet, runs }: ExportRowsOptions,
+  { csv, parquet, force = false, runs }: ExportRowsOptions,
   { stdout }: Io,
 ): Promise<number> {
-  const table = epochTable(await readRun(await findRun(target, runs)))
+  const directory = await findRun(target, runs)
+  const outputs = Object.entries({ '--csv': csv, '--parquet': parquet }).flatMap(([option, path]) =>
+    path === undefined ? [] : [{ option, path }],
+  )
+  await checkOutputs(outputs, { inputs: sourcesOfRun(directory), force })
+  const table = epochTable(await readRun(directory))
   if (csv !== undefined) await write(csv, csvOf(table))
   if (parquet !== undefined) await write(parquet, await parquetOf(table))
   for (const [format, path] of Object.entries({ CSV: csv, Parquet: parquet })) {

@@ -7,6 +7,7 @@ import { gridOf } from '../display/grid.js'
 import { isNumber, metricText, numberNames } from '../display/metric-text.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkOutputs, type OutputFile } from '../output-files.js'
 import { examplesIn } from '../prediction/examples.js'
 
 export interface ExportOptions {
@@ -23,6 +24,7 @@ export interface ExportOptions {
   readonly out?: string
   /** Examples to judge them on. */
   readonly data?: string
+  readonly force?: boolean
   /** Where run directories are. */
   readonly runs: string
 }
@@ -32,7 +34,7 @@ export interface ExportOptions {
  *   nothing is written in this format
  */
 export async function exportCommand(target: string, options: ExportOptions, { stdout }: Io): Promise<number> {
-  const { onnx, batch, savedModel, tfjs, weights, out, data, runs } = options
+  const { onnx, batch, savedModel, tfjs, weights, out, data, force = false, runs } = options
   if (batch !== undefined && onnx === undefined) throw new UserError('--batch is of ONNX, so it needs --onnx FILE')
   if ((weights === undefined) !== (out === undefined)) throw new UserError('--weights and --out FILE need each other')
   if (data !== undefined && weights === undefined) {
@@ -44,6 +46,13 @@ export async function exportCommand(target: string, options: ExportOptions, { st
     )
   }
   const { path } = await findStageModel(target, { runs })
+  const outputs = [
+    ...fileFor('--onnx', onnx),
+    ...fileFor('--out', out),
+    ...(savedModel === undefined ? [] : [{ option: '--saved-model', path: savedModel, files: ['saved_model.pb'] }]),
+    ...(tfjs === undefined ? [] : [{ option: '--tfjs', path: tfjs, files: ['model.json', 'weights.bin'] }]),
+  ]
+  await checkOutputs(outputs, { inputs: [path, data], force })
   await using model = await loadModel(path)
   const { saved, table = {} } = model
   if (onnx !== undefined) {
@@ -78,6 +87,10 @@ export async function exportCommand(target: string, options: ExportOptions, { st
     } else stdout.print('What that changes is told over examples: --data FILE')
   }
   return exitCode.done
+}
+
+function fileFor(option: string, path: string | undefined): OutputFile[] {
+  return path === undefined ? [] : [{ option, path }]
 }
 
 /** What writing gives. @throws UserError where the system does not let the file or folder be written */

@@ -1,6 +1,7 @@
 /** `gradpool gc`: removes what no run needs any more, once it is told to; before that, it says what that is. */
 import { UserError } from '@gradpool/core'
 import { findGarbage, removeGarbage } from '@gradpool/orchestrator'
+import { fileErrorSentence, messageOf } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
 
@@ -13,11 +14,14 @@ export interface GcOptions {
 /** @throws UserError when something cannot be removed. */
 export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Promise<number> {
   const { runs } = options
-  const garbage = await findGarbage(runs, (damage) =>
+  const { garbage, foreign } = await findGarbage(runs, (damage) =>
     stderr.print(`${damage}; the run keeps its own files, and nothing in the store counts as its`),
   )
   for (const { path, why, numBytes } of garbage) {
     stdout.print(`${megabytes(numBytes).padStart(10)}  ${path} (${why})`)
+  }
+  for (const { path, what } of foreign) {
+    stdout.print(`Left alone: '${path}' is ${what} that Gradpool did not make`)
   }
   if (garbage.length === 0) {
     stdout.print(`Nothing in '${runs}' is without use.`)
@@ -31,8 +35,7 @@ export async function gcCommand(options: GcOptions, { stdout, stderr }: Io): Pro
   try {
     await removeGarbage(garbage)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new UserError(`Not everything could be removed: ${message}`, { cause: error })
+    throw new UserError(`Cannot remove everything: ${fileErrorSentence(error) ?? messageOf(error)}`, { cause: error })
   }
   stdout.print(`${total} are free again.`)
   return exitCode.done

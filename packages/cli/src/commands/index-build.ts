@@ -2,12 +2,20 @@
 import { UserError } from '@gradpool/core'
 import { type FilesSpec, type ImageDataset, loadDataset } from '@gradpool/datasets'
 import { type Encoder, encoderOf, HashIndex } from '@gradpool/hashing'
-import { findStageModel, isModelFile, modelOfStage, type StageModel, stagesOf } from '@gradpool/orchestrator'
+import {
+  findStageModel,
+  isModelFile,
+  modelOfStage,
+  sourcesOfRun,
+  type StageModel,
+  stagesOf,
+} from '@gradpool/orchestrator'
 import { decodeSavedModel, readRegular } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { codesOf } from '../hashing/codes.js'
 import { describeCollection, ownFiles, specOf } from '../hashing/collection.js'
 import { type Io } from '../io.js'
+import { checkOutputs, INDEX_FILE } from '../output-files.js'
 
 export interface IndexBuildOptions {
   /** `mnist`, or a folder. Default: the run's own data. */
@@ -28,7 +36,9 @@ export async function indexBuildCommand(
   { stdout }: Io,
 ): Promise<number> {
   const started = performance.now()
-  const { encoder, own } = await chooseEncoder(target, runs)
+  const { encoder, own, sources } = await chooseEncoder(target, runs)
+  const inputs = [...sources, data]
+  await checkOutputs([{ option: '--out', path: out, kind: INDEX_FILE }], { inputs })
   const spec = specOf(data, own)
   const dataset = await loadDataset(spec)
   const index = await indexOf(encoder, spec, dataset)
@@ -44,15 +54,15 @@ export async function indexBuildCommand(
 async function chooseEncoder(
   target = 'latest',
   runs: string,
-): Promise<{ encoder: Encoder; own?: FilesSpec | undefined }> {
+): Promise<{ encoder: Encoder; own?: FilesSpec | undefined; sources: readonly string[] }> {
   if (isModelFile(target)) {
     const encoder = await encoderIn(await findStageModel(target, { runs }))
-    if (encoder !== undefined) return { encoder }
+    if (encoder !== undefined) return { encoder, sources: [target] }
     throw new UserError(`'${target}' has no encoder: it predicts no code`)
   }
   for (const stage of (await stagesOf(target, { runs })).reverse()) {
     const encoder = await encoderIn(await modelOfStage(stage))
-    if (encoder !== undefined) return { encoder, own: ownFiles(stage) }
+    if (encoder !== undefined) return { encoder, own: ownFiles(stage), sources: sourcesOfRun(stage.directory) }
   }
   throw new UserError(`'${target}' has no encoder: no stage of it makes codes, as those of mnist_hash_2 do`)
 }

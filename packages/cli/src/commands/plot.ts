@@ -1,8 +1,9 @@
 /** `gradpool plot`: one figure of a run as a file. */
-import { findRun } from '@gradpool/orchestrator'
+import { findRun, sourcesOfRun } from '@gradpool/orchestrator'
 import { type Language } from '../options/languages.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkOutputs, PNG_FILE, SVG_FILE } from '../output-files.js'
 import { loadReport } from '../setup/load-report.js'
 
 export interface PlotCommandOptions {
@@ -25,6 +26,8 @@ export async function plotCommand(
 ): Promise<number> {
   const { plotRun } = await loadReport()
   const directory = await findRun(asked, runs)
+  const inputs = [...sourcesOfRun(directory), data]
+  await checkOutputs([{ option: '--out', path: out, kind: /\.png$/i.test(out) ? PNG_FILE : SVG_FILE }], { inputs })
   await plotRun(directory, kind, { out, metric, experiment, stage, language: lang, directory: data })
   stdout.print(`Figure: ${out}`)
   return exitCode.done

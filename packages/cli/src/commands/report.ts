@@ -1,10 +1,11 @@
 /** `gradpool report`: a page of one run or several, with everything inside. */
-import { findRun } from '@gradpool/orchestrator'
+import { findRun, sourcesOfRun } from '@gradpool/orchestrator'
 import { join } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { type Language } from '../options/languages.js'
 import { exitCode } from '../exit-code.js'
 import { type Io } from '../io.js'
+import { checkOutputs, HTML_FILE } from '../output-files.js'
 import { loadReport } from '../setup/load-report.js'
 
 export interface ReportCommandOptions {
@@ -27,6 +28,8 @@ export async function reportCommand(
   if (directories.length > 1 && out === undefined)
     throw new UserError('--out FILE says where a page of several runs is')
   const path = out ?? join(first, 'report.html')
+  const inputs = [...directories.flatMap(sourcesOfRun), data]
+  await checkOutputs([{ option: '--out', path, kind: HTML_FILE }], { inputs })
   await writeReport([...new Set(directories)], path, { language: lang, directory: data })
   stdout.print(`Report: ${path}`)
   return exitCode.done

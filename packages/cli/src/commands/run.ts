@@ -28,12 +28,14 @@ import { exitCode } from '../exit-code.js'
 import { type Interrupts, watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
 import { logSinks } from '../log-sinks.js'
+import { checkOutputs, TRACE_FILE } from '../output-files.js'
 import { planExperiments } from '../plan-experiments.js'
 import { type RunCommandOptions } from '../options/run-options.js'
 import { checkQueueOptions, submit, usesQueue } from '../queue/submission.js'
 import { reportIfInstalled } from '../setup/load-report.js'
 import { isSupervised, restarted, tellSupervisor } from '../supervise.js'
 import { selectExperiments } from '../select-experiments.js'
+import { type OutputEnd } from '../watch-output.js'
 
 /**
  * @param resume A run directory to resume.
@@ -53,7 +55,11 @@ export async function runCommand(
     // Live lines are not to be written into; they end in a moment.
     if (options.quiet !== true && !outlet.live) io.stderr.print('Stopping …')
   })
-  io.onClosed(() => interrupts.abort())
+  let outputEnd: OutputEnd | undefined
+  io.onClosed((why) => {
+    outputEnd = why
+    interrupts.abort()
+  })
   if (options.maxMinutes !== undefined) interrupts.stopAfter(options.maxMinutes)
   let engine: Engine | undefined
   let beside: DashboardBeside | undefined
@@ -61,7 +67,11 @@ export async function runCommand(
     const configs = await selectExperiments(asked, options)
     const sinks = await logSinks(options.log)
     engine = await chooseEngine(options)
-    if (options.profile !== undefined) await checkProfile(engine, options.profile)
+    if (options.profile !== undefined) {
+      await checkProfile(engine, options.profile)
+      const inputs = [...asked, options.data]
+      await checkOutputs([{ option: '--profile', path: options.profile, kind: TRACE_FILE }], { inputs })
+    }
     const plans = await planExperiments(configs, {
       seeds: options.seed,
       allocate: engine.allocate,
@@ -77,10 +87,12 @@ export async function runCommand(
     const known = restarted().run ?? resume
     const unfinished = options.resume === true && known === undefined
     const directory = unfinished ? await findResumable(plans, engine, options.out) : known
-    return await train(plans, engine, { asked, options, io, interrupts, sinks, resume: directory })
+    const context = { asked, options, io, interrupts, outputEnd: () => outputEnd, sinks, resume: directory }
+    return await train(plans, engine, context)
   } catch (error) {
-    if (interrupts.signal.aborted && isAbort(error)) return interrupts.exitCode() ?? exitCode.failed
-    throw error
+    if (!(interrupts.signal.aborted && isAbort(error))) throw error
+    if (outputEnd !== undefined) io.stderr.print(`Nothing was trained, because ${outputEnd}.`)
+    return interrupts.exitCode() ?? exitCode.failed
   } finally {
     beside?.end()
     await engine?.dispose()
@@ -93,6 +105,8 @@ interface Context {
   readonly options: RunCommandOptions
   readonly io: Io
   readonly interrupts: Interrupts
+  /** Why no more output can be written; undefined while it can. */
+  readonly outputEnd: () => OutputEnd | undefined
   readonly sinks: RunOptions['sinks']
   readonly resume: string | undefined
 }
@@ -100,7 +114,7 @@ interface Context {
 async function train(
   plans: readonly ExperimentPlan[],
   engine: Engine,
-  { asked, options, io, interrupts, sinks, resume }: Context,
+  { asked, options, io, interrupts, outputEnd, sinks, resume }: Context,
 ): Promise<number> {
   const { json = false, quiet = false, workers } = options
   const manySeeds = options.seed.length > 1
@@ -181,7 +195,12 @@ async function train(
     if (path !== undefined) outlet.print(`Report: ${path}`)
   }
   if (options.profile !== undefined) await tellProfile(options.profile, [...profiles.values()].flat(), io, outlet)
-  if (interrupts.exitCode() !== undefined && !quiet) io.stderr.print(`Go on with: ${resumeCommand(result)}`)
+  const end = outputEnd()
+  if (end !== undefined && result.experiments.some(({ status }) => status === 'interrupted')) {
+    io.stderr.print(`The run was stopped, because ${end}. Resume it with: ${resumeCommand(result)}`)
+  } else if (interrupts.exitCode() !== undefined && !quiet) {
+    io.stderr.print(`Go on with: ${resumeCommand(result)}`)
+  }
   if (stuck.signal.aborted) endAtOnce()
   return interrupts.exitCode() ?? codeOf(result)
 }

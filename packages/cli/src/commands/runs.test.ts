@@ -113,7 +113,18 @@ test('tags and a note are given, found and taken', async () => {
   expect((await run('runs', '--search', 'TALK')).stdout).toMatch(/^second +mine .* best paper +for the talk$/m)
   expect((await run('runs', '--where', 'tag=best', '--columns', 'run')).stdout).toMatch(/─\nsecond\n$/)
   expect((await run('runs', 'untag', 'second', 'best', 'paper')).stdout).toBe('second: no tags · for the talk\n')
-  expect((await run('runs', 'note', 'second')).stdout).toBe('second: no tags\n')
+  expect((await run('runs', 'note', 'second', 'for the paper')).stdout).toBe(
+    'second: no tags · for the paper\nThe note was: for the talk\n',
+  )
+  for (const [args, sentence] of [
+    [[], 'Say what the note is: `gradpool runs note second TEXT`; --clear removes the note\n'],
+    [[' '], 'Say what the note is: `gradpool runs note second TEXT`; --clear removes the note\n'],
+    [['new', '--clear'], "--clear removes the note, so it takes no text, not 'new'\n"],
+  ] as const) {
+    expect(await run('runs', 'note', 'second', ...args)).toEqual({ code: 2, stdout: '', stderr: sentence })
+  }
+  expect((await run('runs', '--where', 'run=second', '--columns', 'note')).stdout).toContain('for the paper')
+  expect((await run('runs', 'note', 'second', '--clear')).stdout).toBe('second: no tags\nThe note was: for the paper\n')
   expect(await run('runs', 'tag', 'second', 'a b')).toMatchObject({ code: 2, stdout: '' })
 })
 

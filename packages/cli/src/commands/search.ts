@@ -6,6 +6,7 @@ import { exitCode } from '../exit-code.js'
 import { nearest, openIndex } from '../hashing/search-index.js'
 import { isNumber, pngImage, type Query, testImage } from '../hashing/query.js'
 import { type Io } from '../io.js'
+import { checkOutputs, PNG_FILE } from '../output-files.js'
 import { contactSheet } from '../pictures/contact-sheet.js'
 import { encodePng } from '../pictures/encode-png.js'
 
@@ -30,6 +31,10 @@ export async function searchCommand(
   { image, k, radius, data, json = false, sheet }: SearchCommandOptions,
   { stdout }: Io,
 ): Promise<number> {
+  if (sheet !== undefined) {
+    const inputs = [path, image, data]
+    await checkOutputs([{ option: '--sheet', path: sheet, kind: PNG_FILE }], { inputs })
+  }
   const searched = await openIndex(path, data)
   const { index, dataset } = searched
   const query = isNumber(image) ? testImage(image, dataset) : await pngImage(image, dataset.imageShape)

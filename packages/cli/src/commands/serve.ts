@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { UserError } from '@gradpool/core'
 import { findStageModel } from '@gradpool/orchestrator'
 import type { ModelFile, Reload } from '@gradpool/serve/server'
+import { reasonOf } from '@gradpool/storage'
 import { exitCode } from '../exit-code.js'
 import { watchInterrupts } from '../interrupts.js'
 import { type Io } from '../io.js'
@@ -89,6 +90,6 @@ async function fileOf(target: string, runs: string): Promise<ModelFile> {
 
 function reloadText({ model, hash, error }: Reload): string {
   if (hash !== undefined) return `${model} was loaded again: ${hash}`
-  const reason = error instanceof UserError ? error.message : `it cannot be loaded: ${String(error)}`
+  const reason = error instanceof UserError ? error.message : `it cannot be loaded: ${reasonOf(error)}`
   return `${model} stays as it was: ${reason}`
 }

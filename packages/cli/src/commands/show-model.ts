@@ -3,7 +3,14 @@ import { UserError } from '@gradpool/core'
 import { sizeOf, type TableNames } from '@gradpool/core/engine'
 import { tokensText } from '@gradpool/datasets'
 import { type StageModel } from '@gradpool/orchestrator'
-import { decodeSavedModel, type JsonValue, readRegular, reasonOf, type SavedModel } from '@gradpool/storage'
+import {
+  decodeSavedModel,
+  type JsonValue,
+  readRegular,
+  reasonOf,
+  type SavedModel,
+  UNVERIFIED_DESCRIPTION,
+} from '@gradpool/storage'
 import { gridOf } from '../display/grid.js'
 import { type Outlet } from '../display/outlet.js'
 import { visibleIn } from '../display/visible-in.js'
@@ -66,6 +73,7 @@ function documentOf(saved: SavedModel, { path, title }: StageModel) {
     ...(table && { table }),
     training: trainingOf(saved),
     metrics,
+    description: saved.description ?? 'verified',
     hash,
   }
 }
@@ -81,6 +89,7 @@ function textOf(saved: SavedModel, { path, title }: StageModel, outlet: Outlet):
       .filter(([name, value]) => name !== 'microBatches' || value !== 1)
       .map(([name, value]) => [wordOf(name), valueText(value)] as const),
     ...flat(metrics).map(([name, value]) => [name, valueText(value)] as const),
+    ...(saved.description === undefined ? [] : [['description', UNVERIFIED_DESCRIPTION] as const]),
     ['hash', hash],
   ])
   const width = Math.max(...facts.map(([name]) => name.length))

@@ -37,7 +37,10 @@ export async function workerCommand(options: WorkerCommandOptions, io: Io): Prom
   const interrupts = watchInterrupts(() => {
     if (!quiet) io.stderr.print('Stopping at checkpoints …')
   })
-  io.onClosed(() => interrupts.abort())
+  io.onClosed((why) => {
+    io.stderr.print(`The worker stops at checkpoints, because ${why}.`)
+    interrupts.abort()
+  })
   interrupts.signal.addEventListener('abort', () => stopped.abort())
   const stuck = new AbortController()
   const engine = await chooseEngine(options)

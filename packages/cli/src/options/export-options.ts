@@ -23,6 +23,7 @@ export function exportOptions(): Option[] {
       '--data <data>',
       'with --weights: examples to tell by what changes: a table, .npz or .safetensors, mnist, or a folder of IDX files or of --prepare',
     ).argParser(fileOrFolder('--data')),
+    new Option('--force', 'replace files that exist, and write into folders that are not empty'),
     rows('--csv <file>', 'CSV'),
     rows('--parquet <file>', 'Parquet'),
     runsOption(),

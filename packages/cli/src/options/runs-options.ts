@@ -40,6 +40,8 @@ export function compareOptions(): Option[] {
 export interface LabelOptions {
   /** Where run directories are. */
   readonly runs: string
+  /** Of `note`: remove it. */
+  readonly clear?: boolean
 }
 
 export const labelOptions = (): Option[] => [runsOption()]

@@ -1,9 +1,9 @@
 /** Goes on with a run in a process of its own, which this one does not end. */
 import { UserError } from '@gradpool/core'
 import { processAt } from '@gradpool/orchestrator'
-import { reasonOf } from '@gradpool/storage'
+import { openLog, reasonOf } from '@gradpool/storage'
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { lastLines, OUTPUT_FILE } from '../watching/log-lines.js'
 
@@ -19,7 +19,7 @@ const MOST_MS = 20_000
  */
 export async function resumeRun(directory: string, command: readonly string[]): Promise<void> {
   const [program = '', ...args] = command
-  const output = openSync(join(directory, OUTPUT_FILE), 'a')
+  const output = openLog(join(directory, OUTPUT_FILE))
   const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   child.unref()

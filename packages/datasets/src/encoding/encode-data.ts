@@ -11,6 +11,7 @@ import {
   isMissing,
   makeDirectories,
   readRegular,
+  removeOldTemporaries,
   sha256,
   writeDurably,
 } from '@gradpool/storage'
@@ -131,7 +132,7 @@ async function readKept(file: string, numRows: number): Promise<Encoded | undefi
     const { tensors, metadata } = decodeSafetensors(await readRegular(file), file)
     const encoded = tensors.get('encoded')
     const [rows, ...shape] = encoded?.shape ?? []
-    if (!encoded || rows !== numRows || metadata.sha256 !== sha256(bytesOf(encoded.values))) return undefined
+    if (!encoded || rows !== numRows || metadata.sha256 !== hashOf(encoded)) return undefined
     return { shape, values: encoded.values }
   } catch (error) {
     if (error instanceof UserError || isMissing(error)) return undefined
@@ -141,15 +142,21 @@ async function readKept(file: string, numRows: number): Promise<Encoded | undefi
 
 /** Where it cannot be kept, it is made again another time. */
 async function keep(file: string, { shape, values }: Encoded, numRows: number): Promise<void> {
-  const tensors = new Map([['encoded', { shape: [numRows, ...shape], values }]])
+  const array = { shape: [numRows, ...shape], values }
   try {
     await makeDirectories(dirname(file))
-    await writeDurably(file, encodeSafetensors({ tensors, metadata: { sha256: sha256(bytesOf(values)) } }))
+    await removeOldTemporaries(dirname(file))
+    await writeDurably(
+      file,
+      encodeSafetensors({ tensors: new Map([['encoded', array]]), metadata: { sha256: hashOf(array) } }),
+    )
   } catch {
     // Such as a full disk, or a folder that is only read.
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
+function hashOf({ shape, values }: Encoded): string {
+  const { buffer, byteOffset, byteLength } = values
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+  return createSha256().update(`${shape.join()}\n`).update(bytes).digest()
 }

@@ -1,5 +1,5 @@
 import { onnxRuntime } from '@gradpool/engine-contract'
-import { cacheFolder } from '@gradpool/storage'
+import { cacheFolder, decodeSafetensors, encodeSafetensors } from '@gradpool/storage'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -109,7 +109,13 @@ describe("an encoder of one's own", () => {
     const bytes = await readFile(join(folder, name))
     const changed = Buffer.from(bytes)
     changed[bytes.length - 2] = 7
-    for (const other of [changed, bytes.subarray(0, -3), Buffer.alloc(0)]) {
+    const { tensors, metadata } = decodeSafetensors(bytes, 'it')
+    const encoded = [...tensors].map(
+      ([tensor, { shape, values }]) => [tensor, { shape: [...shape, 1], values }] as const,
+    )
+    // The same numbers in another shape.
+    const reshaped = encodeSafetensors({ tensors: new Map(encoded), metadata })
+    for (const other of [changed, reshaped, bytes.subarray(0, -3), Buffer.alloc(0)]) {
       await writeFile(join(folder, name), other)
       endsOf.mockClear()
       expect((await encodeData({ image, label }, encoder)).hash).toBe(hash)

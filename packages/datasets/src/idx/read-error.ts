@@ -2,14 +2,12 @@
  * What goes wrong when a file is read, told as one sentence that names the file.
  */
 import { UserError } from '@gradpool/core'
+import { reasonOf } from '@gradpool/storage'
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'is missing, expected a file',
   ENOTDIR: 'is missing: a part of its path is not a directory',
   EISDIR: 'is a directory, expected a file',
-  ELOOP: 'cannot be read: its symbolic links go round in a circle',
-  EACCES: 'cannot be read: permission denied',
-  EPERM: 'cannot be read: permission denied',
 }
 
 /**
@@ -29,5 +27,5 @@ export function readError(path: string, error: unknown, format = 'gzip'): unknow
     const expected = `expected ${format} data and nothing after it`
     return new UserError(`${path} is damaged: zlib found "${error.message}", ${expected}`, options)
   }
-  return new UserError(`${path} cannot be read: ${error.message}`, options)
+  return new UserError(`${path} cannot be read: ${reasonOf(error)}`, options)
 }

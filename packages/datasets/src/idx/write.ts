@@ -3,7 +3,7 @@
  */
 import { UserError } from '@gradpool/core'
 import { sizeOf } from '@gradpool/core/engine'
-import { rename, writeFile } from 'node:fs/promises'
+import { writeDurably } from '@gradpool/storage'
 import { gzipSync } from 'node:zlib'
 import { encodeHeader, formatDims } from './header.js'
 import type { IdxArray } from './read.js'
@@ -20,9 +20,7 @@ export async function writeIdx(
   { gzip = path.endsWith('.gz') }: WriteIdxOptions = {},
 ): Promise<void> {
   const bytes = encodeIdx(array)
-  const partial = `${path}.${process.pid}.partial`
-  await writeFile(partial, gzip ? gzipSync(bytes) : bytes)
-  await rename(partial, path)
+  await writeDurably(path, gzip ? gzipSync(bytes) : bytes)
 }
 
 /** The bytes of the uncompressed file. */

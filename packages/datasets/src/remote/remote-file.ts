@@ -3,10 +3,10 @@
  * does not change because a server did. A file is fetched once, and kept in the cache by its hash.
  */
 import { UserError } from '@gradpool/core'
-import { cacheFolder, isMissing, makeDirectories, reasonOf, syncFile } from '@gradpool/storage'
-import { createHash, randomUUID } from 'node:crypto'
+import { cacheFolder, isMissing, makeDirectories, reasonOf, removeOldTemporaries, replaceFile } from '@gradpool/storage'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
@@ -75,24 +75,19 @@ async function cached(address: Address): Promise<string> {
   if (await hasHash(file, address.sha256)) return file
   try {
     await makeDirectories(folder)
+    await removeOldTemporaries(folder)
   } catch (error) {
     throw new UserError(`the folder ${folder}, for files that were fetched, cannot be made: ${reasonOf(error)}`, {
       cause: error,
     })
   }
-  // Of this process, so that two may fetch at once; renamed when it is whole.
-  const partial = join(folder, `partial-${randomUUID()}`)
-  try {
+  await replaceFile(file, async (partial) => {
     const found = await download(address, partial)
-    if (found !== address.sha256) {
-      throw new UserError(
-        `${address.url} is not the file that was meant: its SHA-256 is ${found}, expected ${address.sha256}`,
-      )
-    }
-    await rename(partial, file)
-  } finally {
-    await rm(partial, { force: true })
-  }
+    if (found === address.sha256) return
+    throw new UserError(
+      `${address.url} is not the file that was meant: its SHA-256 is ${found}, expected ${address.sha256}`,
+    )
+  })
   return file
 }
 
@@ -108,10 +103,9 @@ async function hasHash(file: string, wanted: string): Promise<boolean> {
 }
 
 /** @returns the SHA-256 of what was written */
-async function download({ url }: Address, to: string): Promise<string> {
+async function download({ url }: Address, file: FileHandle): Promise<string> {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(), SILENCE_MS)
-  const file = await open(to, 'wx')
   try {
     const response = await fetch(url, { signal: silence.signal })
     if (!response.ok || response.body === null) {
@@ -124,7 +118,6 @@ async function download({ url }: Address, to: string): Promise<string> {
       hash.update(bytes)
       await file.writeFile(bytes)
     }
-    await syncFile(file)
     return hash.digest('hex')
   } catch (error) {
     if (error instanceof UserError) throw error
@@ -132,7 +125,6 @@ async function download({ url }: Address, to: string): Promise<string> {
     throw new UserError(`${url} cannot be fetched: ${reason}`, { cause: error })
   } finally {
     clearTimeout(timer)
-    await file.close()
   }
 }
 

@@ -6,9 +6,18 @@
  */
 import { UserError } from '@gradpool/core'
 import { type Field, type TableNames } from '@gradpool/core/engine'
-import { codeOf, flushDirectory, makeDirectories, reasonOf, sealJson, writeDurably } from '@gradpool/storage'
+import {
+  codeOf,
+  flushDirectory,
+  makeDirectories,
+  reasonOf,
+  removeOldTemporaries,
+  sealJson,
+  temporaryPath,
+  writeDurably,
+} from '@gradpool/storage'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { classesOf, isDataset, loadedData, originOfSplits, tableNamesOf } from '../dataset.js'
 import { checkArrayNames, type ArrayNames } from '../array-names.js'
@@ -46,8 +55,6 @@ export interface PreparedDataset extends Pick<Manifest, 'hash' | 'numRows' | 'cl
   readonly bytes: number
 }
 
-const LEFTOVER_MS = 3_600_000
-
 type FieldType = Pick<ManifestField, 'dtype' | 'shape'>
 
 /** A field with the file that its rows are in. */
@@ -81,11 +88,11 @@ export async function prepareDataset(
   const isThere = await exists(path)
   const before = isThere ? await dataSetIn(path) : undefined
   if (isThere && before === undefined) throw new UserError(`${directory} is there and no data set: name another folder`)
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+  const hidden = `.${basename(path)}`
+  const temporary = temporaryPath(join(dirname(path), hidden))
   try {
     await makeDirectories(dirname(path))
-    await removeLeftovers(path)
-    await rm(temporary, { recursive: true, force: true })
+    await removeOldTemporaries(dirname(path), (name) => name === hidden)
     await mkdir(temporary)
     const manifest = await writeInto(temporary, data, onProgress)
     if (before === undefined) await rename(temporary, path)
@@ -101,25 +108,6 @@ export async function prepareDataset(
   } finally {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
   }
-}
-
-/** What processes left that were killed: a folder that is being written was written to within the hour. */
-async function removeLeftovers(path: string): Promise<void> {
-  const [prefix, folder] = [`.${basename(path)}.`, dirname(path)]
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(prefix) || !/^\d+\.tmp$/.test(name.slice(prefix.length))) continue
-    const leftover = join(folder, name)
-    const files = await readdir(leftover).catch(() => [])
-    const times = await Promise.all([leftover, ...files.map((file) => join(leftover, file))].map(lastWrite))
-    if (Date.now() - Math.max(...times) > LEFTOVER_MS) await rm(leftover, { recursive: true, force: true })
-  }
-}
-
-function lastWrite(path: string): Promise<number> {
-  return stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => Date.now(),
-  )
 }
 
 async function dataSetIn(path: string): Promise<Manifest | undefined> {

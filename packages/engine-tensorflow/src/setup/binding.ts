@@ -1,7 +1,7 @@
 /** tfjs-node's native binding: its location, and whether it works. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { UserError } from '@gradpool/core'
-import { installedPackage } from '@gradpool/storage'
+import { installedPackage, temporaryPath } from '@gradpool/storage'
 import { dirname, join } from 'node:path'
 import { run } from './run.js'
 
@@ -46,8 +46,8 @@ export function bindingOrigin(): string {
 export function placeBinding(from: string, origin: string): void {
   const to = bindingFile()
   mkdirSync(dirname(to), { recursive: true })
-  const draft = `${to}.${process.pid}`
-  copyFileSync(from, draft)
+  const draft = temporaryPath(to)
+  copyFileSync(from, draft, constants.COPYFILE_EXCL)
   writeFileSync(originFile(), `${origin}\n`)
   renameSync(draft, to)
 }

@@ -6,8 +6,8 @@
  * leaves nothing incomplete behind, and two processes may do this at once.
  */
 import { UserError } from '@gradpool/core'
-import { cacheFolder } from '@gradpool/storage'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { cacheFolder, makeDirectories } from '@gradpool/storage'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { join } from 'node:path'
@@ -64,7 +64,7 @@ export async function buildFromWheel(tell: Tell): Promise<void> {
   }
   const compiler = await firstThatRuns([process.env.CXX ?? 'c++', 'g++', 'clang++'])
   if (compiler === undefined) throw new UserError('there is no C++ compiler (c++, g++, clang++)')
-  mkdirSync(cache, { recursive: true })
+  await makeDirectories(cache)
   removeLeftovers(cache)
   const draft = mkdtempSync(join(cache, PARTIAL))
   const removeDraft = () => rmSync(draft, { recursive: true, force: true })

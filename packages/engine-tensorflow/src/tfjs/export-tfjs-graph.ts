@@ -3,9 +3,7 @@
  * `tf.loadGraphModel`. It is the graph of a SavedModel, written as JSON, with the constants in a file of their own.
  */
 import { UserError, type Shape } from '@gradpool/core'
-import type { SavedModel } from '@gradpool/storage'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { makeDirectories, writeAllDurably, type SavedModel } from '@gradpool/storage'
 import {
   GRAPH_VERSION,
   type Attribute,
@@ -35,7 +33,7 @@ export const NOT_IN_TFJS: ReadonlySet<string> = new Set([
  * @param model a saved one, as `decodeSavedModel` reads it, or a definition and its states
  * @throws UserError as `exportSavedModel`, and for an op that tfjs does not have
  */
-export function exportTfjsGraph(model: TrainedModel | SavedModel, dir: string): void {
+export async function exportTfjsGraph(model: TrainedModel | SavedModel, dir: string): Promise<void> {
   const { nodes, signature } = predictionGraph(model)
   const unknown = nodes.find(({ op }) => NOT_IN_TFJS.has(op))
   if (unknown) throw new UserError(`the model cannot be exported for tfjs, which has no "${unknown.op}"`)
@@ -56,9 +54,11 @@ export function exportTfjsGraph(model: TrainedModel | SavedModel, dir: string): 
       { paths: ['weights.bin'], weights: constants.map(({ name, shape, dtype }) => ({ name, shape, dtype })) },
     ],
   }
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(join(dir, 'weights.bin'), Buffer.concat(constants.map(({ bytes }) => bytes)))
-  writeFileSync(join(dir, 'model.json'), `${JSON.stringify(document)}\n`)
+  await makeDirectories(dir)
+  await writeAllDurably(dir, {
+    'weights.bin': Buffer.concat(constants.map(({ bytes }) => bytes)),
+    'model.json': `${JSON.stringify(document)}\n`,
+  })
 }
 
 /** tfjs has floats, int32 and booleans alone. */

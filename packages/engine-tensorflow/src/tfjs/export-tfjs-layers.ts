@@ -3,9 +3,7 @@
  * `tf.loadLayersModel`.
  */
 import { sizeOf } from '@gradpool/core/engine'
-import type { SavedModel } from '@gradpool/storage'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { makeDirectories, writeAllDurably, type SavedModel } from '@gradpool/storage'
 import { predictionProgram, stateOf, type TrainedModel } from '../prediction-graph.js'
 import { denseChain, type ChainLayer } from './dense-layers.js'
 
@@ -13,7 +11,7 @@ import { denseChain, type ChainLayer } from './dense-layers.js'
  * @param output the prediction to export, such as `logits`
  * @throws UserError for a model that is not a chain of dense layers, or a missing state
  */
-export function exportTfjsLayers(model: TrainedModel | SavedModel, output: string, dir: string): void {
+export async function exportTfjsLayers(model: TrainedModel | SavedModel, output: string, dir: string): Promise<void> {
   const { program, state } = predictionProgram(model)
   const chain = denseChain(program, output)
   const weights: { name: string; shape: number[]; dtype: 'float32' }[] = []
@@ -43,9 +41,11 @@ export function exportTfjsLayers(model: TrainedModel | SavedModel, output: strin
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
   }
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(join(dir, 'weights.bin'), Buffer.concat(values.map(bytesOf)))
-  writeFileSync(join(dir, 'model.json'), `${JSON.stringify(document, null, 2)}\n`)
+  await makeDirectories(dir)
+  await writeAllDurably(dir, {
+    'weights.bin': Buffer.concat(values.map(bytesOf)),
+    'model.json': `${JSON.stringify(document, null, 2)}\n`,
+  })
 }
 
 const CLASS_NAMES = {

@@ -113,7 +113,7 @@ describe('a SavedModel', () => {
   const dir = join(folder, 'saved-model')
 
   test.runIf(hasTensorFlow)('is loaded by tfjs-node, and takes any number of examples', async () => {
-    exportSavedModel(model, dir)
+    await exportSavedModel(model, dir)
     const tf = loadTensorFlow()
     const loaded = await tf.node.loadSavedModel(dir)
     for (const count of [1, NUM_EXAMPLES]) {
@@ -127,7 +127,7 @@ describe('a SavedModel', () => {
 
   test.runIf(hasTensorFlow)('is made of a saved model, without its code', async () => {
     const into = join(folder, 'of-saved')
-    exportSavedModel(savedModel, into)
+    await exportSavedModel(savedModel, into)
     const tf = loadTensorFlow()
     const loaded = await tf.node.loadSavedModel(into)
     for (const count of [1, NUM_EXAMPLES]) {
@@ -141,7 +141,7 @@ describe('a SavedModel', () => {
 
   test.runIf(hasTensorFlow)('is made of convolutions and pooling, too', async () => {
     const into = join(folder, 'convolutional')
-    exportSavedModel(convolutional, into)
+    await exportSavedModel(convolutional, into)
     const tf = loadTensorFlow()
     const loaded = await tf.node.loadSavedModel(into)
     for (const count of [1, 3]) {
@@ -152,8 +152,8 @@ describe('a SavedModel', () => {
     loaded.dispose()
   })
 
-  test.runIf(python !== undefined)('is loaded by Python', { timeout: 60_000 }, () => {
-    exportSavedModel(model, dir)
+  test.runIf(python !== undefined)('is loaded by Python', { timeout: 60_000 }, async () => {
+    await exportSavedModel(model, dir)
     const code = `
 import json, sys, numpy as np, tensorflow as tf
 predict = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
@@ -170,8 +170,8 @@ print(json.dumps({name: value.numpy().ravel().tolist() for name, value in predic
     expectClose(outputs.estimate ?? [], estimate)
   })
 
-  test('is refused where a state is missing', () => {
-    expect(() => exportSavedModel({ ...model, state: {} }, dir)).toThrow(/"head.0.weight" is missing/)
+  test('is refused where a state is missing', async () => {
+    await expect(exportSavedModel({ ...model, state: {} }, dir)).rejects.toThrow(/"head.0.weight" is missing/)
   })
 })
 
@@ -201,7 +201,7 @@ describe('a graph model of tfjs', () => {
   }
 
   test('is loaded by tfjs in plain JavaScript, and takes any number of examples', async () => {
-    exportTfjsGraph(savedModel, dir)
+    await exportTfjsGraph(savedModel, dir)
     for (const count of [1, NUM_EXAMPLES]) {
       const image = tfc.tensor(Array.from(pixels.subarray(0, 12 * count)), [count, 2, 6], 'int32')
       const outputs = await outputsOf(image, ['estimate', 'logits'])
@@ -211,7 +211,7 @@ describe('a graph model of tfjs', () => {
   })
 
   test('is made of convolutions and pooling, too', async () => {
-    exportTfjsGraph(convolutional, dir)
+    await exportTfjsGraph(convolutional, dir)
     for (const count of [1, 3]) {
       const image = tfc.tensor(Array.from(convolved.values.subarray(0, 144 * count)), [count, 9, 8, 2], 'float32')
       const outputs = await outputsOf(image, ['logits'])
@@ -219,7 +219,7 @@ describe('a graph model of tfjs', () => {
     }
   })
 
-  test('is refused for an op that tfjs does not have, by its name', () => {
+  test('is refused for an op that tfjs does not have, by its name', async () => {
     const scattered = defineModel({
       params: { weight: parameter([3], normal(1)) },
       step: ({ weight }, { image }) => ({ loss: mean(mul(image, sum(weight))) }),
@@ -229,8 +229,8 @@ describe('a graph model of tfjs', () => {
     })
     const own = { image: { dtype: 'f32', shape: [4] } } as const
     const { program } = prediction(scattered, { batchSize: 2, data: { fields: own, numExamples: 2 } })
-    const exporting = () => exportTfjsGraph({ model: scattered, state: initialState(program, 1), fields: own }, dir)
-    expect(exporting).toThrow('the model cannot be exported for tfjs, which has no "UnsortedSegmentSum"')
+    const exporting = exportTfjsGraph({ model: scattered, state: initialState(program, 1), fields: own }, dir)
+    await expect(exporting).rejects.toThrow('the model cannot be exported for tfjs, which has no "UnsortedSegmentSum"')
   })
 
   test('has the ops that tfjs has, and no others', () => {
@@ -256,7 +256,7 @@ describe('a model of tfjs-layers', () => {
   const dir = join(folder, 'tfjs')
 
   test('is loaded by tfjs in plain JavaScript', async () => {
-    exportTfjsLayers(model, 'logits', dir)
+    await exportTfjsLayers(model, 'logits', dir)
     const document = JSON.parse(readFileSync(join(dir, 'model.json'), 'utf8')) as {
       modelTopology: object
       weightsManifest: [{ weights: tfc.io.WeightsManifestEntry[] }]
@@ -273,8 +273,8 @@ describe('a model of tfjs-layers', () => {
     expectClose((loaded.predict(image) as tfc.Tensor).dataSync(), logits)
   })
 
-  test('is refused for a prediction that is no chain of layers, naming the op', () => {
-    expect(() => exportTfjsLayers(model, 'estimate', dir)).toThrow(/"argMax"/)
-    expect(() => exportTfjsLayers(model, 'other', dir)).toThrow(/it predicts estimate, logits/)
+  test('is refused for a prediction that is no chain of layers, naming the op', async () => {
+    await expect(exportTfjsLayers(model, 'estimate', dir)).rejects.toThrow(/"argMax"/)
+    await expect(exportTfjsLayers(model, 'other', dir)).rejects.toThrow(/it predicts estimate, logits/)
   })
 })

@@ -1,16 +1,22 @@
 /**
- * What in a folder of runs nothing refers to any more.
+ * What in a folder of runs nothing refers to any more. Only real files and directories that Gradpool itself named
+ * count: a symbolic link is never followed, and whatever else is found in Gradpool's own places is reported and left
+ * alone.
  */
+import { finalName, isHash, isOldTemporary } from '@gradpool/storage'
+import { isCheckpointFile } from '@gradpool/trainer'
+import type { Dirent } from 'node:fs'
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { existsSync } from 'node:fs'
 import { findRuns, readRecord, readRun } from './read-run.js'
 import { isLocked } from './run-lock.js'
 import type { RunRecord } from './run-record.js'
-import { storeEntries } from './stage-store.js'
+import { DONE_FILE, isStageFile } from './stage-files.js'
+import { STORE_FOLDER } from './stage-store.js'
 
 /** In a folder of runs: what its runs serve to the workers of a queue. */
 export const QUEUE_STORE = '.queue-store'
+const QUEUE_STORE_NAMES: ReadonlySet<string> = new Set(['blobs', 'names', 'incoming', 'serving.json'])
 
 export interface Garbage {
   readonly path: string
@@ -18,6 +24,19 @@ export interface Garbage {
   readonly why: string
   /** What removing it frees, at most: files may share blocks. */
   readonly numBytes: number
+}
+
+/** What Gradpool did not make. */
+export interface ForeignFile {
+  readonly path: string
+  /** In a few words: `a symbolic link`. */
+  readonly what: string
+}
+
+export interface FoundGarbage {
+  readonly garbage: readonly Garbage[]
+  /** Found where garbage is looked for; never removed. */
+  readonly foreign: readonly ForeignFile[]
 }
 
 /**
@@ -30,7 +49,7 @@ export interface Garbage {
 export async function findGarbage(
   runs: string,
   onDamaged: (message: string) => void = () => undefined,
-): Promise<Garbage[]> {
+): Promise<FoundGarbage> {
   let isServed = false
   const directories = await findRuns(runs, (message) => {
     // It may be one that is not over.
@@ -38,7 +57,7 @@ export async function findGarbage(
     onDamaged(message)
   })
   const referred = new Set<string>()
-  const garbage: Garbage[] = []
+  const found = new Findings()
   for (const directory of directories) {
     const record = await readRecord(directory)
     const { engine, experiments } = record
@@ -46,19 +65,42 @@ export async function findGarbage(
     for (const { stages } of experiments) {
       for (const { hash } of stages) referred.add(`${engine.numerics}/${hash}`)
     }
-    if (!isLocked(directory)) garbage.push(...(await leftovers(directory)))
+    if (!isLocked(directory)) await findLeftovers(directory, found)
   }
-  for (const { numerics, hash, path } of await storeEntries(runs)) {
-    if (referred.has(`${numerics}/${hash}`)) continue
-    const why = hash.endsWith('.tmp') ? 'was cut off' : 'no run has this stage'
-    garbage.push({ path, why, numBytes: await sizeOf(path) })
+  await findUnusedEntries(join(runs, STORE_FOLDER), referred, found)
+  if (!isServed) {
+    const store = (await entriesIn(runs)).find(({ name }) => name === QUEUE_STORE)
+    if (store) await found.take(store, 'no run serves it to a queue any more', (name) => QUEUE_STORE_NAMES.has(name))
   }
-  const queueStore = join(runs, QUEUE_STORE)
-  if (!isServed && existsSync(queueStore)) {
-    const why = 'no run serves it to a queue any more'
-    garbage.push({ path: queueStore, why, numBytes: await sizeOf(queueStore) })
+  return found
+}
+
+/** Deletes what {@link findGarbage} found; a symbolic link that took its place meanwhile is not followed. */
+export async function removeGarbage(garbage: readonly Garbage[]): Promise<void> {
+  for (const { path } of garbage) await rm(path, { recursive: true, force: true })
+}
+
+class Findings implements FoundGarbage {
+  readonly garbage: Garbage[] = []
+  readonly foreign: ForeignFile[] = []
+
+  /** Takes a file, or a directory of which Gradpool named all that is in it. */
+  async take(entry: Dirent, why: string, isOwn: (name: string) => boolean): Promise<void> {
+    const path = pathOf(entry)
+    if (entry.isDirectory()) {
+      const others = (await entriesIn(path)).filter(({ name }) => !isOwn(name))
+      for (const other of others) this.leave(other)
+      if (others.length > 0) return
+    } else if (!entry.isFile()) {
+      this.leave(entry)
+      return
+    }
+    this.garbage.push({ path, why, numBytes: await sizeOf(path) })
   }
-  return garbage
+
+  leave(entry: Dirent): void {
+    this.foreign.push({ path: pathOf(entry), what: kindOf(entry) })
+  }
 }
 
 /** Whether a run over a queue had no store that its workers reach without it. */
@@ -71,23 +113,57 @@ async function isOver(directory: string): Promise<boolean> {
   return run?.result?.experiments.every(({ status }) => status === 'done') === true
 }
 
-export async function removeGarbage(garbage: readonly Garbage[]): Promise<void> {
-  for (const { path } of garbage) await rm(path, { recursive: true, force: true })
-}
-
-async function leftovers(directory: string): Promise<Garbage[]> {
-  const found: Garbage[] = []
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  const paths = new Set(entries.map(({ parentPath, name }) => join(parentPath, name)))
-  for (const { parentPath, name } of entries) {
-    const path = join(parentPath, name)
-    if (name.endsWith('.tmp')) {
-      found.push({ path, why: 'was cut off', numBytes: await sizeOf(path) })
-    } else if (name === 'checkpoints' && paths.has(join(parentPath, 'done'))) {
-      found.push({ path, why: 'its stage is done', numBytes: await sizeOf(path) })
+async function findUnusedEntries(store: string, referred: ReadonlySet<string>, found: Findings): Promise<void> {
+  for (const numerics of await entriesIn(store)) {
+    if (!numerics.isDirectory()) {
+      found.leave(numerics)
+      continue
+    }
+    for (const entry of await entriesIn(pathOf(numerics))) {
+      const { name } = entry
+      const draftOf = finalName(name)
+      if (!entry.isDirectory() || !isHash(draftOf ?? name)) found.leave(entry)
+      else if (draftOf !== undefined) {
+        // A run may be writing it.
+        if (await isOldTemporary(pathOf(entry))) await found.take(entry, 'was cut off', isStageFile)
+      } else if (!referred.has(`${numerics.name}/${name}`))
+        await found.take(entry, 'no run has this stage', isStageFile)
     }
   }
-  return found
+}
+
+/** What a process that was killed left in the directory of a run. */
+async function findLeftovers(directory: string, found: Findings): Promise<void> {
+  const places = [directory]
+  for (const stage of await entriesIn(join(directory, 'stages'))) {
+    if (!stage.isDirectory()) continue
+    const entries = await entriesIn(pathOf(stage))
+    const isDone = entries.some(({ name }) => name === DONE_FILE)
+    const checkpoints = entries.find(({ name }) => name === 'checkpoints')
+    places.push(pathOf(stage))
+    if (checkpoints && isDone) await found.take(checkpoints, 'its stage is done', isCheckpointFile)
+    else if (checkpoints?.isDirectory() === true) places.push(pathOf(checkpoints))
+  }
+  for (const place of places) {
+    const temporaries = (await entriesIn(place)).filter(({ name }) => finalName(name) !== undefined)
+    for (const entry of temporaries) await found.take(entry, 'was cut off', () => true)
+  }
+}
+
+/** None for what is no directory, such as a symbolic link to one, and for what is not there. */
+async function entriesIn(folder: string): Promise<Dirent[]> {
+  const status = await lstat(folder).catch(() => undefined)
+  return status?.isDirectory() === true ? readdir(folder, { withFileTypes: true }) : []
+}
+
+function pathOf({ parentPath, name }: Dirent): string {
+  return join(parentPath, name)
+}
+
+function kindOf(entry: Dirent): string {
+  if (entry.isSymbolicLink()) return 'a symbolic link'
+  if (entry.isDirectory()) return 'a directory'
+  return entry.isFile() ? 'a file' : 'a pipe or a device'
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -130,6 +130,11 @@ export class RunDirectory {
   }
 }
 
+/** What a run is read from: files and the folder of its stages, which need not be there. */
+export function sourcesOfRun(directory: string): string[] {
+  return ['run.json', 'result.json', 'events.jsonl', 'labels.json', 'stages'].map((name) => join(directory, name))
+}
+
 export function stageFolder(directory: string, hash: string): string {
   return join(directory, 'stages', hash)
 }

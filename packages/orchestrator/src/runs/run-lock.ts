@@ -5,7 +5,16 @@
  * (Of the libraries for this, none tells who the owner is.)
  */
 import { UserError } from '@gradpool/core'
-import { codeOf, hasFields, isCount, isMissing, isText, readRegularSync, reasonOf } from '@gradpool/storage'
+import {
+  codeOf,
+  hasFields,
+  isCount,
+  isMissing,
+  isText,
+  readRegularSync,
+  reasonOf,
+  temporaryPath,
+} from '@gradpool/storage'
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -176,7 +185,7 @@ function statOf(pid: number): { readonly state: string; readonly began: string }
 
 /** Removes the lock of a process that is gone, and gives it back if another was faster and it is a new one by now. */
 function remove(path: string, gone: string): void {
-  const aside = `${path}.${process.pid}.gone`
+  const aside = temporaryPath(path)
   try {
     renameSync(path, aside)
     if (read(aside) !== gone) linkSync(aside, path)

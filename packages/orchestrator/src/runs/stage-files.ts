@@ -11,6 +11,7 @@ import { type StateValues } from '@gradpool/core/engine'
 import { STAGE_FORMAT } from '@gradpool/experiments'
 import {
   decodeSavedModel,
+  finalName,
   hasFields,
   isFileTold,
   isMissing,
@@ -39,6 +40,20 @@ export const MODEL_FILE = 'model.gradpool'
 const BEST_FILE = 'best.gradpool'
 const METRICS_FILE = 'metrics.json'
 export const DONE_FILE = 'done'
+
+/** Up to version 0.1 the weights were a file of their own. */
+const STAGE_FILES: ReadonlySet<string> = new Set([
+  MODEL_FILE,
+  BEST_FILE,
+  METRICS_FILE,
+  DONE_FILE,
+  'weights.safetensors',
+])
+
+/** Whether Gradpool gives a file of a stage this name. */
+export function isStageFile(name: string): boolean {
+  return STAGE_FILES.has(finalName(name) ?? name)
+}
 
 const FORMAT = 'gradpool-stage'
 /** A few hashes. */

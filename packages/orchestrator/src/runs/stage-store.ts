@@ -7,7 +7,7 @@
  * blocks between files, they take no room of their own. An entry appears by one rename, whole. It is not flushed: the
  * run has its files, and an entry that the machine's stop left incomplete is not as it was told, so it is made again.
  */
-import { codeOf, isMissing, makeDirectories, syncFile } from '@gradpool/storage'
+import { codeOf, makeDirectories, syncFile, temporaryPath } from '@gradpool/storage'
 import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -17,10 +17,10 @@ export const STORE_FOLDER = '.store'
 
 /** Puts the files of a stage that is done into the store, in the place of those that may be there. */
 export async function putIntoStore(entry: string, stageFolder: string, manifest: StageManifest): Promise<void> {
-  const draft = `${entry}.${process.pid}.tmp`
+  const draft = temporaryPath(entry)
   await makeDirectories(dirname(entry))
   try {
-    await makeEmpty(draft)
+    await mkdir(draft)
     for (const name of [...Object.keys(manifest.files), DONE_FILE]) await copy(stageFolder, draft, name)
     await rename(draft, entry).catch(async () => {
       // Only one that is damaged or of another version is there, or one that another run has just put there.
@@ -47,29 +47,8 @@ export async function takeFromStore(entry: string, stageFolder: string, manifest
   await writeManifest(stageFolder, { ...manifest, reused: true })
 }
 
-/** Entries of the store of a folder of runs, as `{ numerics, hash, path }`. */
-export async function storeEntries(
-  runs: string,
-): Promise<{ readonly numerics: string; readonly hash: string; readonly path: string }[]> {
-  const store = join(runs, STORE_FOLDER)
-  const entries = []
-  for (const numerics of await namesIn(store)) {
-    for (const hash of await namesIn(join(store, numerics))) {
-      entries.push({ numerics, hash, path: join(store, numerics, hash) })
-    }
-  }
-  return entries
-}
-
-async function makeEmpty(folder: string): Promise<void> {
-  await mkdir(folder).catch(async () => {
-    await remove(folder)
-    await mkdir(folder)
-  })
-}
-
 function copy(from: string, to: string, name: string): Promise<void> {
-  return copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE)
+  return copyFile(join(from, name), join(to, name), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
 }
 
 async function flush(path: string): Promise<void> {
@@ -78,15 +57,6 @@ async function flush(path: string): Promise<void> {
     await syncFile(file)
   } finally {
     await file.close()
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
   }
 }
 

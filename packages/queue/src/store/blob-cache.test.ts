@@ -99,8 +99,9 @@ describe('a cache on disk', () => {
     const { store } = counted()
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'f'.repeat(64)), randomBytes(1_000_000))
-    await writeFile(join(folder, 'left.tmp'), randomBytes(100_000))
-    await utimes(join(folder, 'left.tmp'), 1, 1)
+    const left = join(folder, `${'e'.repeat(64)}.0123456789abcdef.tmp`)
+    await writeFile(left, randomBytes(100_000))
+    await utimes(left, 1, 1)
     await utimes(join(folder, 'f'.repeat(64)), 1, 1)
     const all = [1, 2, 3].map(() => cachedStore(store, diskCache(folder, 100_000)))
     await Promise.all(

@@ -4,10 +4,9 @@
  *
  * Callers share the bytes: nobody changes them.
  */
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { lstat, readdir, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readRegular } from '@gradpool/storage'
+import { isHash, makeDirectories, readRegular, removeOldTemporaries, replaceFile } from '@gradpool/storage'
 import type { BlobStore } from './blob-store.js'
 import { checkKey } from './object-store.js'
 import { sha256 } from './sha256.js'
@@ -94,8 +93,6 @@ export function memoryCache(mostBytes: number): BlobCache {
 const COUNTED_AFTER = 1 / 16
 /** What is left after some had to go, so that it is not counted again at the next blob. */
 const LEFT = 0.9
-/** A temporary file that is older was left by a process that was killed. */
-const LEFT_MS = 3600e3
 
 /**
  * Files of a folder, which any number of processes may share. They may together have more than the bound by a sixteenth
@@ -109,13 +106,12 @@ export function diskCache(folder: string, mostBytes: number): BlobCache {
 
   async function makeRoom(): Promise<void> {
     uncounted = 0
+    await removeOldTemporaries(folder)
     const files = []
     for (const name of await readdir(folder)) {
       const path = join(folder, name)
-      const its = await stat(path).catch(() => undefined)
-      if (its === undefined) continue
-      if (name.endsWith('.tmp') && its.mtimeMs < Date.now() - LEFT_MS) await rm(path, { force: true })
-      else files.push({ path, size: its.size, readMs: its.mtimeMs })
+      const its = isHash(name) ? await lstat(path).catch(() => undefined) : undefined
+      if (its?.isFile() === true) files.push({ path, size: its.size, readMs: its.mtimeMs })
     }
     let numBytes = files.reduce((sum, { size }) => sum + size, 0)
     if (numBytes <= mostBytes) return
@@ -141,12 +137,10 @@ export function diskCache(folder: string, mostBytes: number): BlobCache {
     },
     async keep(hash, bytes) {
       if (bytes.length > mostBytes * LEFT) return
-      const temporary = join(folder, `${randomUUID()}.tmp`)
       try {
-        await mkdir(folder, { recursive: true })
+        await makeDirectories(folder)
         // Not flushed: a file that a power cut damaged is found out when it is read.
-        await writeFile(temporary, bytes)
-        await rename(temporary, pathOf(hash))
+        await replaceFile(pathOf(hash), (file) => file.writeFile(bytes), { flush: false })
         uncounted += bytes.length
         if (uncounted > mostBytes * COUNTED_AFTER) {
           counting ??= makeRoom().finally(() => (counting = undefined))
@@ -154,7 +148,6 @@ export function diskCache(folder: string, mostBytes: number): BlobCache {
         }
       } catch {
         // A full disk, or a folder that nobody may write: it goes without.
-        await rm(temporary, { force: true }).catch(() => undefined)
       }
     },
     async forget(hash) {

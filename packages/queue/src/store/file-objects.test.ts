@@ -86,13 +86,14 @@ test('a folder may be moved, with all that is in it', async () => {
   expect(await (await openStore(`file:${folder}/two`)).get(hash, 1)).toEqual(Buffer.from('a'))
 })
 
-test('what a process that was killed left is removed, a day later', async () => {
+test('what a process that was killed left is removed an hour later, and nothing else', async () => {
   const folder = await temporaryFolder()
   await openStore(`file:${folder}`)
   const incoming = join(folder, 'incoming')
-  for (const name of ['old', 'new']) await writeFile(join(incoming, name), 'half')
-  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
-  await utimes(join(incoming, 'old'), twoDaysAgo, twoDaysAgo)
+  const [old, young] = ['0'.repeat(16), '1'.repeat(16)].map((digits) => `${'a'.repeat(64)}.${digits}.tmp`)
+  for (const name of [old, young, 'notes']) await writeFile(join(incoming, name ?? ''), 'half')
+  const twoHoursAgo = Date.now() / 1000 - 7200
+  for (const name of [old, 'notes']) await utimes(join(incoming, name ?? ''), twoHoursAgo, twoHoursAgo)
   await openStore(`file:${folder}`)
-  expect(await readdir(incoming)).toEqual(['new'])
+  expect((await readdir(incoming)).sort()).toEqual([young, 'notes'])
 })

@@ -4,15 +4,19 @@
  *
  * The system brings what several flush at once to the disk together, so that many puts at once share its flushes.
  */
-import { randomUUID } from 'node:crypto'
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '@gradpool/core'
-import { flushDirectory, isMissing, makeDirectories, readRegular, reasonOf, syncFile } from '@gradpool/storage'
+import {
+  flushDirectory,
+  isMissing,
+  makeDirectories,
+  readRegular,
+  reasonOf,
+  removeOldTemporaries,
+  replaceFile,
+} from '@gradpool/storage'
 import { type ObjectKey, type ObjectStore, pathOf, storeError, titleOf } from './object-store.js'
-
-/** What lies in `incoming` longer was left there by a process that was killed. */
-const LEFT_MS = 24 * 3600e3
 
 /** @throws UserError where the folder cannot be made */
 export async function openFileObjects(path: string): Promise<ObjectStore> {
@@ -24,36 +28,26 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
   } catch (error) {
     throw new UserError(`cannot make the store's folder '${folder}': ${reasonOf(error)}`, { cause: error })
   }
-  await removeLeft(incoming)
+  await removeOldTemporaries(incoming).catch(() => undefined)
   /** Of folders that are there, and on the disk. */
   const made = new Set<string>()
 
   async function make(parent: string): Promise<void> {
     if (made.has(parent) || parent === folder) return
     await make(dirname(parent))
-    await mkdir(parent, { recursive: true })
+    await makeDirectories(parent)
     await flushDirectory(dirname(parent))
     made.add(parent)
   }
 
   async function write(target: string, bytes: Uint8Array): Promise<void> {
-    const temporary = join(incoming, randomUUID())
     try {
-      const file = await open(temporary, 'wx')
-      try {
-        await file.writeFile(bytes)
-        await syncFile(file)
-      } finally {
-        await file.close()
-      }
       await make(dirname(target))
-      await rename(temporary, target)
+      await replaceFile(target, (file) => file.writeFile(bytes), { temporaryIn: incoming })
     } catch (error) {
       made.clear()
-      await rm(temporary, { force: true }).catch(() => undefined)
       throw error
     }
-    await flushDirectory(dirname(target))
   }
 
   const failure = (what: string, key: ObjectKey, error: unknown) => {
@@ -98,16 +92,5 @@ export async function openFileObjects(path: string): Promise<ObjectStore> {
       })
     },
     close: () => Promise.resolve(),
-  }
-}
-
-async function removeLeft(incoming: string): Promise<void> {
-  for (const name of await readdir(incoming).catch(() => [])) {
-    const path = join(incoming, name)
-    const mtime = await stat(path).then(
-      (its) => its.mtimeMs,
-      () => Infinity,
-    )
-    if (mtime < Date.now() - LEFT_MS) await rm(path, { force: true }).catch(() => undefined)
   }
 }

@@ -53,13 +53,13 @@ test('says where no folder can be', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'file'), '')
   await expect(openStore(`file:${folder}/file/store`)).rejects.toThrow(
-    /^cannot make the store's folder '.*\/file\/store': not a directory$/,
+    /^cannot make the store's folder '.*\/file\/store': a part of the path is not a directory$/,
   )
   await mkdir(join(folder, 'store'))
   await writeFile(join(folder, 'store', 'incoming'), '')
   const store = await openStore(`file:${folder}/store`)
   await expect(store.put(Buffer.from('a'))).rejects.toThrow(
-    /^cannot write blob .*… in the store file:.*: not a directory$/,
+    /^cannot write blob .*… in the store file:.*: a part of the path is not a directory$/,
   )
 })
 

@@ -1,6 +1,6 @@
 /** Where a store was served before, in its folder: a file that its user alone reads. */
-import { hasFields, isCount, isText, writeDurably } from '@gradpool/storage'
-import { chmod, readFile } from 'node:fs/promises'
+import { hasFields, isCount, isText, replaceFile } from '@gradpool/storage'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Serving {
@@ -24,8 +24,7 @@ export async function readServing(folder: string): Promise<Serving | undefined> 
 export async function writeServing(folder: string, serving: Serving): Promise<void> {
   const path = join(folder, NAME)
   try {
-    await writeDurably(path, Buffer.from(JSON.stringify(serving)))
-    await chmod(path, 0o600)
+    await replaceFile(path, (file) => file.writeFile(JSON.stringify(serving)), { mode: 0o600 })
   } catch {
     // The next process has another token, and gives it to the jobs that wait.
   }

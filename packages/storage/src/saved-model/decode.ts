@@ -14,6 +14,7 @@ import {
 import { parseJson } from '../bounded-json.js'
 import { hasFields, isCount, isHash, isText } from '../json-checks.js'
 import { decodeForeignSafetensors, type DecodeOptions } from '../safetensors.js'
+import { withoutSeal } from '../sealed-json.js'
 import { checkContent } from './check-content.js'
 import { contentHash } from './encode.js'
 import { reducedWeights, restoreWeights } from './reduced-weights.js'
@@ -35,17 +36,23 @@ const MAX_DEPTH = 32
  *   version.
  */
 export function decodeSavedModel(bytes: Uint8Array, where: string, options: DecodeOptions = {}): SavedModel {
-  const { content, hash } = decodeContent(bytes, where, options)
-  if (hash === contentHash(content)) return { ...content, hash }
-  throw new UserError(`${where} was changed since it was saved: its hash is not that of its content`)
+  const { content, hash, isSealed } = decodeContent(bytes, where, options)
+  const changed = (what: string) => new UserError(`${where} was changed since it was saved: ${what}`)
+  if (isSealed === false) throw changed('the checksum of its metadata does not match')
+  if (hash !== contentHash(content)) throw changed('its hash is not that of its content')
+  return { ...content, hash }
 }
 
-/** @internal What is in a file whose hash is not looked at yet. */
+/**
+ * @internal What is in a file, before its hash is checked.
+ * @returns `isSealed`: whether the checksum of the metadata matches; undefined for a file of version 0.2, which has
+ *   none
+ */
 export function decodeContent(
   bytes: Uint8Array,
   where: string,
   options: DecodeOptions = {},
-): { readonly content: ModelContent; readonly hash: string } {
+): { readonly content: ModelContent; readonly hash: string; readonly isSealed: boolean | undefined } {
   const { tensors, metadata } = decodeForeignSafetensors(bytes, where, ['F32', 'F16', 'I8'], options)
   if (metadata.gradpool === undefined) {
     throw new UserError(`${where} is a safetensors file, but no model that Gradpool saved`)
@@ -56,17 +63,21 @@ export function decodeContent(
   if (weights !== about.weights || states === undefined) {
     throw new UserError(`${where} is not a whole saved model: its tensors are not of the types that it says`)
   }
-  const content = parseContent(about, { states, ...(weights && { weights }) }, where)
+  const content = {
+    ...parseContent(about, { states, ...(weights && { weights }) }, where),
+    ...(about.isSealed === undefined && ({ description: 'unverified' } as const)),
+  }
   checkContent(content, where)
-  return { content, hash: about.hash }
+  return { content, hash: about.hash, isSealed: about.isSealed }
 }
 
-type About = Readonly<Record<string, unknown>> & { readonly hash: string }
+type About = Readonly<Record<string, unknown>> & { readonly hash: string; readonly isSealed: boolean | undefined }
 
 function parseAbout(text: string, where: string): About {
+  const sealed = withoutSeal(text)
   let about: unknown
   try {
-    about = parseJson(text, MAX_DEPTH)
+    about = parseJson(sealed ?? text, MAX_DEPTH)
   } catch (cause) {
     throw new UserError(`${where} is not a whole saved model: its metadata is no JSON`, { cause })
   }
@@ -81,7 +92,9 @@ function parseAbout(text: string, where: string): About {
     )
   }
   if (kind !== 'model') throw new UserError(`${where} has a ${kind} in it, not a model`)
-  return { ...about, hash }
+  // Version 0.2 wrote one line, without a checksum.
+  const hasSeal = 'checksum' in about || text.includes('\n')
+  return { ...about, hash, isSealed: sealed === undefined && !hasSeal ? undefined : sealed !== undefined }
 }
 
 function parseContent(about: About, stored: Pick<ModelContent, 'states' | 'weights'>, where: string): ModelContent {

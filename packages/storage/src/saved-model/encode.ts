@@ -2,6 +2,7 @@
 import { createSha256, type BatchProgram, type TableNames } from '@gradpool/core/engine'
 import { valuesOf } from '../named-states.js'
 import { encodeSafetensors } from '../safetensors.js'
+import { sealJson } from '../sealed-json.js'
 import { weightsHash } from '../weights-hash.js'
 import { checkContent } from './check-content.js'
 import { reduceWeights } from './reduced-weights.js'
@@ -16,7 +17,7 @@ export function encodeSavedModel(given: ModelContent): Uint8Array {
   const reduced = weights && reduceWeights(given.states, weights)
   const content = reduced ? { ...given, states: reduced.read } : given
   checkContent(content, 'the model')
-  const { states, predict, evaluation, training, table, provenance, metrics } = content
+  const { states, predict, evaluation, training, table, provenance, metrics, description } = content
   const about = {
     formatVersion: FORMAT_VERSION,
     kind: 'model',
@@ -33,7 +34,8 @@ export function encodeSavedModel(given: ModelContent): Uint8Array {
     training: training && trainingOf(training),
     table: table && namesOf(table),
   }
-  return encodeSafetensors({ tensors: reduced?.stored ?? states, metadata: { gradpool: JSON.stringify(about) } })
+  const gradpool = description === 'unverified' ? JSON.stringify(about) : sealJson(about, undefined, 0)
+  return encodeSafetensors({ tensors: reduced?.stored ?? states, metadata: { gradpool } })
 }
 
 // What is written is named, and always in the same order.

@@ -3,6 +3,7 @@ export { checkBatchProgram, fieldsOf } from './check-content.js'
 export { decodeSavedModel, parseBatchProgram } from './decode.js'
 export { encodeSavedModel } from './encode.js'
 export { type ReducedWeights, reducedWeights } from './reduced-weights.js'
+export { UNVERIFIED_DESCRIPTION } from './saved-model.js'
 export type {
   JsonValue,
   ModelContent,
@@ -13,6 +14,7 @@ export type {
   SavedPrediction,
   ValueSpec,
 } from './saved-model.js'
+export { reasonOf } from '../file-errors.js'
 export { namedStates, pick, valuesOf } from '../named-states.js'
 export type { NamedArray, StoredArray } from '../number-types.js'
 export { weightsHash } from '../weights-hash.js'

@@ -11,8 +11,9 @@ const content = smallContent()
 const bytes = encodeSavedModel(content)
 const { tensors, metadata } = decodeSafetensors(bytes, 'it')
 const about = JSON.parse(metadata.gradpool ?? '') as Record<string, unknown>
+Reflect.deleteProperty(about, 'checksum')
 
-/** The file with other metadata. */
+/** The file with other metadata, without a checksum over it, as version 0.2 wrote it. */
 function withAbout(changes: object): Uint8Array {
   const gradpool = JSON.stringify({ ...about, ...changes })
   return encodeSafetensors({ tensors, metadata: { gradpool } })
@@ -75,6 +76,37 @@ describe('a saved model', () => {
       { ...content, training: { ...training, tail: training.program } },
     ]
     expect(new Set(contents.map(contentHash)).size).toBe(contents.length)
+  })
+
+  it('has a checksum over all that describes it', () => {
+    const gradpool = metadata.gradpool ?? ''
+    const changed = (text: string) =>
+      decodeSavedModel(encodeSafetensors({ tensors, metadata: { gradpool: text } }), 'it')
+    expect(changed(gradpool)).not.toHaveProperty('description')
+    expect(JSON.parse(gradpool)).toHaveProperty('checksum')
+    for (const [before, after] of [
+      ['"made up"', '"MNIST"'],
+      ['"seed":0', '"seed":1'],
+      ['"loss":', '"gain":'],
+      ['"epochs":3', '"epochs":4'],
+      ['"learningRate":0.1', '"learningRate":0.2'],
+    ] as const) {
+      expect(gradpool).toContain(before)
+      expect(() => changed(gradpool.replace(before, after))).toThrow(
+        'it was changed since it was saved: the checksum of its metadata does not match',
+      )
+    }
+    // Nor by a program that writes the JSON anew.
+    expect(() => changed(JSON.stringify(JSON.parse(gradpool)))).toThrow('the checksum of its metadata does not match')
+  })
+
+  it('of version 0.2, without that checksum, is read as unverified, and saved so', () => {
+    const old = withAbout({ metrics: { accuracy: 0.99 } })
+    const decoded = decodeSavedModel(old, 'it')
+    expect(decoded).toMatchObject({ description: 'unverified', metrics: { accuracy: 0.99 } })
+    expect(decoded.hash).toBe(contentHash(content))
+    expect(encodeSavedModel(decoded)).toEqual(old)
+    expect(decodeSavedModel(encodeSavedModel(decoded), 'it').description).toBe('unverified')
   })
 
   it.each<[string, object, string]>([

@@ -55,6 +55,9 @@ export interface Provenance {
   readonly options?: Readonly<Record<string, JsonValue>>
 }
 
+/** For people, about a model whose description is `unverified`. */
+export const UNVERIFIED_DESCRIPTION = 'unverified: the file has no checksum over its metrics and how it was trained'
+
 export interface ModelContent {
   /** As reading the file gives them, f32. */
   readonly states: ReadonlyMap<string, NamedArray>
@@ -68,6 +71,11 @@ export interface ModelContent {
   readonly provenance: Provenance
   /** The last of training, validation and test. */
   readonly metrics: Readonly<Record<string, JsonValue>>
+  /**
+   * That the file had no checksum over provenance and metrics, as those of version 0.2: anybody may have changed them.
+   * It is written without one again.
+   */
+  readonly description?: 'unverified' | undefined
 }
 
 export interface SavedModel extends ModelContent {

@@ -62,6 +62,23 @@ describe('a store of checkpoints', () => {
     expect(await readdir(folder)).toHaveLength(5)
   })
 
+  it('removes only files that it names itself', async () => {
+    const store = new CheckpointStore(folder)
+    await store.save(after(1))
+    await writeFile(join(folder, 'notes.txt'), 'mine')
+    await writeFile(join(folder, '1.json.17.tmp'), 'cut off')
+    for (const numEpochs of [2, 3]) await store.save(after(numEpochs))
+    expect((await readdir(folder)).sort()).toEqual([
+      ...['2.json', '2.safetensors', '3.json', '3.safetensors', 'epochs.f64', 'notes.txt'],
+    ])
+    await store.clear()
+    expect(await readdir(folder)).toEqual(['notes.txt'])
+    await rm(join(folder, 'notes.txt'))
+    await store.clear()
+    await store.clear()
+    await expect(readdir(folder)).rejects.toThrow('ENOENT')
+  })
+
   it('writes no more at a checkpoint when there were many epochs', async () => {
     const store = new CheckpointStore(folder)
     const sizeOf = async (name: string) => (await stat(join(folder, name))).size

@@ -5,6 +5,8 @@
 import { UserError } from '@gradpool/core'
 import {
   checkDiskSpace,
+  codeOf,
+  finalName,
   isMissing,
   makeDirectories,
   messageOf,
@@ -13,7 +15,7 @@ import {
   writeDurably,
   type FileTold,
 } from '@gradpool/storage'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   decodeRecord,
@@ -32,6 +34,13 @@ const MAX_RECORD_BYTES = 2 ** 24
 
 const ROWS_FILE = 'epochs.f64'
 const RECORD = /^(\d+)\.json$/
+const TENSORS = /^(best-)?\d+\.safetensors$/
+
+/** Whether a {@link CheckpointStore} gives a file this name; all others in its directory are left alone. */
+export function isCheckpointFile(name: string): boolean {
+  const own = finalName(name) ?? name
+  return own === ROWS_FILE || RECORD.test(own) || TENSORS.test(own)
+}
 
 /** What determines the result of the training that a checkpoint is of. */
 export type CheckpointOf = Pick<Checkpoint, 'hash' | 'numerics'>
@@ -133,7 +142,10 @@ export class CheckpointStore implements Checkpoints {
 
   /** Once the training is done, nothing is resumed from here. */
   async clear(): Promise<void> {
-    await rm(this.place, { recursive: true, force: true })
+    for (const name of await this.#names()) await this.#remove(name)
+    await rmdir(this.place).catch((error: unknown) => {
+      if (!isMissing(error) && codeOf(error) !== 'ENOTEMPTY') throw error
+    })
   }
 
   async #load(path: string, wanted: CheckpointOf): Promise<Checkpoint> {
@@ -162,12 +174,16 @@ export class CheckpointStore implements Checkpoints {
     const bests = descending(names, /^best-(\d+)\.safetensors$/).slice(0, NUM_KEPT)
     kept.push(...bests.map((epoch) => `best-${epoch}.`), ROWS_FILE)
     const old = names.filter((name) => !kept.some((prefix) => name.startsWith(prefix))).sort()
-    for (const name of old) await rm(join(this.place, name), { recursive: true, force: true })
+    for (const name of old) await this.#remove(name)
+  }
+
+  async #remove(name: string): Promise<void> {
+    await rm(join(this.place, name), { recursive: true, force: true })
   }
 
   async #names(): Promise<string[]> {
     try {
-      return await readdir(this.place)
+      return (await readdir(this.place)).filter(isCheckpointFile)
     } catch (error) {
       if (isMissing(error)) return []
       throw error

@@ -1,6 +1,7 @@
 /** The bytes of a saved model, from wherever they are, as far as that needs no import of Node. */
 import { UserError } from '@gradpool/core'
 import { nodeModule } from '@gradpool/core/node-module'
+import { reasonOf } from '@gradpool/storage/saved-model'
 import type * as Fs from 'node:fs'
 
 /**
@@ -40,16 +41,18 @@ async function bytesAt(address: string): Promise<NamedBytes> {
     if (!fs) throw new Error('there are no files here')
     return { bytes: await fileBytes(fs, address.startsWith('file:') ? new URL(address) : address), where }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new UserError(`the model ${where} cannot be read: ${reason}`, { cause })
+    throw new UserError(`the model ${where} cannot be read: ${reasonOf(cause)}`, { cause })
   }
 }
 
 /** Into memory of its size: `readFile` has the parts of a large file, and then all of it. */
 async function fileBytes(fs: typeof Fs, path: string | URL): Promise<Uint8Array> {
-  const file = await fs.promises.open(path)
+  // Else a pipe would make its reader wait for ever.
+  const file = await fs.promises.open(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
   try {
-    const { size } = await file.stat()
+    const status = await file.stat()
+    if (!status.isFile()) throw new Error('it is not a file')
+    const { size } = status
     const bytes = new Uint8Array(size)
     for (let filled = 0; filled < size;) {
       const { bytesRead } = await file.read(bytes, filled, Math.min(size - filled, MOST_READ), filled)

@@ -1,6 +1,7 @@
 /** Predictions without threads have the bits of those with them. */
 import { UserError } from '@gradpool/core'
 import { decodeSavedModel, encodeSavedModel } from '@gradpool/storage'
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,9 +57,20 @@ describe('a saved model without threads', () => {
     }
   })
 
+  it.skipIf(process.platform === 'win32')('is not awaited from a pipe', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gradpool-predict-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    for (const path of [join(folder, 'pipe'), folder]) {
+      await expect(loadModel(path)).rejects.toThrow(`the model '${path}' cannot be read: it is not a file`)
+    }
+  })
+
   it('is refused with one sentence', async () => {
     await expect(loadModel('/no/such/file')).rejects.toThrow(UserError)
-    await expect(loadModel('/no/such/file')).rejects.toThrow("the model '/no/such/file' cannot be read")
+    await expect(loadModel('/no/such/file')).rejects.toThrow(
+      /^the model '\/no\/such\/file' cannot be read: no such file or directory$/,
+    )
     await expect(loadModel(new Uint8Array(20))).rejects.toThrow('the model is not a whole safetensors file')
     const { states, provenance, metrics } = decodeSavedModel(bytes, 'it')
     await expect(loadModel(encodeSavedModel({ states, provenance, metrics }))).rejects.toThrow(

@@ -70,6 +70,8 @@ export class SavedPredictor extends ColumnNames {
   readonly provenance: SavedModel['provenance']
   /** As they were at the end of training. */
   readonly metrics: SavedModel['metrics']
+  /** Whether a checksum covers provenance and metrics; files of version 0.2 have none. */
+  readonly description: 'verified' | 'unverified'
   readonly #table: TableNames
   readonly #prediction: SavedPrediction
   readonly #blockRows: number
@@ -79,12 +81,13 @@ export class SavedPredictor extends ColumnNames {
   /** @internal */
   constructor(saved: PredictingModel, memory: ModelMemory, { rowsAtOnce }: PredictOptions) {
     super()
-    const { predict: prediction, hash, provenance, metrics, table = {} } = saved
+    const { predict: prediction, hash, provenance, metrics, description = 'verified', table = {} } = saved
     this.inputs = byName(prediction.fields)
     this.outputs = byName(prediction.outputs)
     this.hash = hash
     this.provenance = provenance
     this.metrics = metrics
+    this.description = description
     this.#table = table
     this.#prediction = prediction
     this.#blockRows = rowsAtOnce ?? prediction.blockRows

@@ -1,7 +1,7 @@
 /** The file that a profile is written to. */
 import { UserError } from '@gradpool/core'
 import type { Engine } from '@gradpool/core/engine'
-import { reasonOf, writeDurably } from '@gradpool/storage'
+import { reasonOf, writeDurably, writeTarget } from '@gradpool/storage'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { chromeTrace } from './chrome-trace.js'
@@ -17,7 +17,9 @@ export async function checkProfile({ name, profiles = false }: Engine, path: str
     )
   const folder = dirname(resolve(path))
   if (!(await isFolder(folder))) throw refusal(path, `there is no folder '${folder}'`)
-  if (await isFolder(path)) throw refusal(path, 'it is a folder')
+  await writeTarget(path).catch((error: unknown) => {
+    throw refusal(path, reasonOf(error))
+  })
 }
 
 /** Where nothing was trained, nothing is written. @throws UserError where it cannot be written */

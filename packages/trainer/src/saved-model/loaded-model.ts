@@ -3,6 +3,7 @@ import { UserError, type DType, type Shape, type Values } from '@gradpool/core'
 import { flopsOf, sizeOf, type TableNames } from '@gradpool/core/engine'
 import {
   encodeSavedModel,
+  UNVERIFIED_DESCRIPTION,
   valuesOf,
   weightsHash,
   type NamedArray,
@@ -81,6 +82,14 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   get provenance(): SavedModel['provenance'] {
     return this.saved.provenance
+  }
+
+  /**
+   * Whether a checksum covers {@link metrics} and {@link provenance}. Files of version 0.2 have none: their description
+   * is `unverified`.
+   */
+  get description(): 'verified' | 'unverified' {
+    return this.saved.description ?? 'verified'
   }
 
   /** Parameters and buffers by name, and the optimizer's states where they were saved. */
@@ -171,7 +180,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
 
   /** Layers, what it reads and predicts, and how it was made, for people. */
   summary(): string {
-    const { states, weights: type, predict, table, provenance, metrics, hash } = this.saved
+    const { states, weights: type, predict, table, provenance, metrics, description, hash } = this.saved
     const weights = [...states].map(([name, { shape }]) => [
       name,
       `[${shape.join(', ')}]`,
@@ -197,6 +206,7 @@ export class LoadedModel<Input extends string, Outputs extends Readonly<Record<s
         ...provenance,
         ...metrics,
       }).map(([name, value]) => `${name.padEnd(10)} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
+      ...(description === undefined ? [] : [`description ${UNVERIFIED_DESCRIPTION}`]),
       `hash       ${hash}`,
     ].join('\n')
   }
