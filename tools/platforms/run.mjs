@@ -12,6 +12,7 @@ import { compileAddons } from '../../packages/engine-cpu/native/compile.mjs'
 import { placeHeaders } from '../../packages/engine-cpu/native/headers.mjs'
 import { instructionSetsOf } from '../../packages/engine-cpu/native/instruction-sets.mjs'
 import { root } from '../environment.mjs'
+import { publishedManifest } from '../published-manifest.mjs'
 import { execute, pythonEnvironment } from '../python-environment.mjs'
 import { faultsOf } from './check-library.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
@@ -31,7 +32,7 @@ try {
   const zig = pythonEnvironment('zig', requirements)
   zig.install('zig', ['ziglang'])
   await placeHeaders()
-  const manifest = JSON.parse(await readFile(join(engine, 'package.json'), 'utf8'))
+  const manifest = publishedManifest('engine-cpu', JSON.parse(await readFile(join(engine, 'package.json'), 'utf8')))
   for (const platform of platforms) {
     if (named.length === 0 || named.includes(platform.name)) await build(platform, zig.pythonPath, manifest)
   }
