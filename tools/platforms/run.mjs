@@ -27,7 +27,7 @@ const named = process.argv.slice(2)
 const unknown = named.find((name) => !platforms.some((platform) => platform.name === name))
 try {
   if (unknown !== undefined) {
-    throw new Error(`there is no platform ${unknown}; there are ${platforms.map(({ name }) => name).join(', ')}`)
+    throw new Error(`Unknown platform '${unknown}'. Known: ${platforms.map(({ name }) => name).join(', ')}`)
   }
   const zig = pythonEnvironment('zig', requirements)
   zig.install('zig', ['ziglang'])
@@ -37,7 +37,7 @@ try {
     if (named.length === 0 || named.includes(platform.name)) await build(platform, zig.pythonPath, manifest)
   }
 } catch (error) {
-  console.error(error.message)
+  console.error(`error: ${error.message}`)
   process.exitCode = 1
 }
 

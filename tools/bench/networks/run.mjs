@@ -15,6 +15,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { exitIfMissing } from '../../missing.mjs'
 import { timeWorkload } from '../peers/rounds.mjs'
 import { printSteps } from '../peers/tables.mjs'
 import { peakMeter } from '../products/program.mjs'
@@ -36,7 +37,9 @@ const effort = options.quick ? { rounds: 2, milliseconds: 50 } : { rounds: 9, mi
 
 const chosen = chosenNetworks()
 const measured = competitors.filter(({ isSlowToCompile }) => options.compiled || !isSlowToCompile)
-for (const { install } of [...measured, ...convolutionCompetitors]) install?.()
+await exitIfMissing(() => {
+  for (const { install } of [...measured, ...convolutionCompetitors]) install?.()
+})
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
@@ -67,7 +70,8 @@ try {
   }
   if (isChosen(CONVOLUTION)) {
     const [instructionSet] = nativeInstructionSets()
-    const peakOf = instructionSet === undefined ? () => undefined : peakMeter(folder, instructionSet)
+    const peakOf =
+      instructionSet === undefined ? () => undefined : await exitIfMissing(() => peakMeter(folder, instructionSet))
     convolution = await timeConvolution(convolutionCompetitors, join(folder, 'convolution'), { ...effort, peakOf })
     printConvolution(convolution)
   }
