@@ -1,15 +1,18 @@
-// What the manifests of all packages share: who publishes them and where, and how resolvers find each entry. The root's
-// package.json has the address; `exports` of a package says its entries, and this the conditions of each.
-//
-//   node tools/manifests.mjs [--write]      without --write, names the packages that differ, and fails
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+/**
+ * Completes the package.json of every package: author, keywords, scripts, and the conditions under which resolvers find
+ * each entry of `exports`. The address of the repository is added when a package is packed (published-manifest.mjs).
+ *
+ *     node tools/manifests.mjs [--write]      without --write, lists the packages that differ, and fails
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './environment.mjs'
+import { isWritten, repositoryManifest, writeManifest } from './published-manifest.mjs'
 
 const packages = join(root, 'packages')
 const KEYWORDS = ['machine-learning', 'neural-network', 'deep-learning', 'training', 'typescript']
 
-/** Modules that worker threads load, by package. */
+/** Modules that worker threads load, by package directory. */
 export const threadModules = {
   'engine-cpu': ['step-chunk'],
   'worker-pool': ['pool-worker'],
@@ -20,7 +23,7 @@ export const threadModules = {
 
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
-/** Every package that is published, by its folder's name. */
+/** All published packages: name of the directory in `packages`, its path, and the manifest. */
 export function publishedPackages() {
   const folders = readdirSync(packages).filter((name) => existsSync(join(packages, name, 'package.json')))
   const all = folders.map((name) => ({
@@ -31,26 +34,27 @@ export function publishedPackages() {
   return all.filter(({ manifest }) => manifest.private !== true)
 }
 
-/** The entry's path in `dist`, without ending; undefined for files that are no modules. */
+/** Path of an entry in `dist` without its extension, or undefined if it is not a module. */
 export function entryOf(target) {
   const paths = typeof target === 'string' ? [target] : Object.values(target).map((it) => it.default ?? it)
   return paths.flatMap((path) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? []).at(-1)
 }
 
-/** Entries that are there in CommonJS, too. */
+/** Entries that are also built as CommonJS, by package directory. */
 export const inCommonJs = { gradpool: ['index', 'predict'] }
 
 /**
- * Node takes modules by `import` and by `require`, so that a program has one copy of each; what knows no modules in
- * `require`, such as Jest, takes the form in CommonJS (docs/decisions/0034-a-form-for-those-without-modules.md).
+ * Conditions of one entry. Node loads the ES module for `import` and for `require`, so a program has one copy. Tools
+ * that cannot `require` ES modules, such as Jest, load CommonJS
+ * (docs/decisions/0034-a-form-for-those-without-modules.md).
  */
 function conditions(name, target) {
   const entry = entryOf(target)
   if (!inCommonJs[name]?.includes(entry)) return target
   const modules = { types: `./dist/${entry}.d.ts`, default: `./dist/${entry}.js` }
-  const made = ['types', 'default', 'module-sync', 'require']
+  const generated = ['types', 'default', 'module-sync', 'require']
   return {
-    ...Object.fromEntries(Object.entries(target).filter(([condition]) => !made.includes(condition))),
+    ...Object.fromEntries(Object.entries(target).filter(([condition]) => !generated.includes(condition))),
     'module-sync': modules,
     require: { types: `./dist/${entry}.d.cts`, default: `./dist/${entry}.cjs` },
     default: modules,
@@ -59,7 +63,7 @@ function conditions(name, target) {
 
 const each = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
 
-/** What resolvers take that do not know `exports`: TypeScript's `node10` among them. */
+/** Fields for resolvers that ignore `exports`, such as TypeScript's `node10`. */
 function forOldResolvers(exported) {
   const entries = Object.entries(exported).flatMap(([name, target]) => {
     const entry = typeof target === 'string' ? undefined : entryOf(target)
@@ -74,33 +78,30 @@ function forOldResolvers(exported) {
   }
 }
 
-const PREPACK = 'node ../../tools/prepack.mjs'
-/** What a package does besides comes after it. */
-const prepackOf = (own = PREPACK) => (own.startsWith(PREPACK) ? own : `${PREPACK} && ${own}`)
-
-/** The manifest as it has to be; keys in one order. */
+/** The manifest as it must be in the repository, with its keys in one order. */
 export function completed(name, manifest) {
-  const { homepage, repository, bugs, author } = manifestOf(root)
-  const { keywords = [], exports: exported, imports, files, ...rest } = manifest
-  const made = each(exported, (target) => conditions(name, target))
+  const { author } = manifestOf(root)
+  const { keywords = [], exports: exported, imports, files, ...rest } = repositoryManifest(manifest)
+  const entries = each(exported, (target) => conditions(name, target))
   const shared = {
     name: manifest.name,
     version: manifest.version,
     description: manifest.description,
     keywords: [...new Set([...KEYWORDS, ...keywords])],
-    homepage: `${homepage}/tree/main/packages/${name}#readme`,
-    bugs,
-    repository: { ...repository, directory: `packages/${name}` },
     license: manifest.license,
     author,
     type: 'module',
     engines: manifest.engines,
     ...(manifest.bin && { bin: manifest.bin }),
-    ...forOldResolvers(made),
-    exports: made,
+    ...forOldResolvers(entries),
+    exports: entries,
     ...(imports && { imports }),
     files: files.filter((file) => !file.startsWith('!dist/**')).concat('!dist/**/*.tsbuildinfo', '!dist/**/*.map'),
-    scripts: { ...manifest.scripts, prepack: prepackOf(manifest.scripts?.prepack) },
+    scripts: {
+      ...manifest.scripts,
+      prepack: 'node ../../tools/prepack.mjs',
+      postpack: 'node ../../tools/postpack.mjs',
+    },
     publishConfig: { access: 'public' },
   }
   const others = Object.entries(rest).filter(([key]) => !Object.hasOwn(shared, key) && key !== 'typesVersions')
@@ -110,12 +111,12 @@ export function completed(name, manifest) {
 if (process.argv[1] === import.meta.filename) {
   const isWriting = process.argv.includes('--write')
   for (const { name, folder, manifest } of publishedPackages()) {
-    const file = join(folder, 'package.json')
-    const text = `${JSON.stringify(completed(name, manifest), null, 2)}\n`
-    if (text === readFileSync(file, 'utf8')) continue
-    if (isWriting) writeFileSync(file, text)
-    else {
-      console.error(`error: ${manifest.name}: its manifest is not what tools/manifests.mjs --write makes of it`)
+    const complete = completed(name, manifest)
+    if (isWriting) writeManifest(folder, complete)
+    else if (!isWritten(folder, complete)) {
+      console.error(
+        `error: packages/${name}/package.json differs from its complete form. Run: node tools/manifests.mjs --write`,
+      )
       process.exitCode = 1
     }
   }

@@ -1,19 +1,23 @@
-// Before a package is packed, in its folder: refuses one that is not built, and adds what only a packed package has:
-// the licence, and declarations for CommonJS, which are those of the modules under the names of theirs.
+/**
+ * Runs before npm packs a package, in the package's directory. Refuses a package that is not built, and adds what only
+ * the packed package has: the licence, the fields of published-manifest.mjs, and declarations for CommonJS.
+ */
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { root } from './environment.mjs'
+import { publishedManifest, writeManifest } from './published-manifest.mjs'
 
 const folder = process.cwd()
 const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
-/** The files that a manifest names, wherever. */
+/** All files that a part of the manifest names. */
 function filesIn(value, condition = '') {
   if (condition === '@gradpool/source') return []
   if (typeof value === 'string') return /^\.\/[^*]+$/.test(value) ? [value] : []
   return Object.entries(value ?? {}).flatMap(([key, inner]) => filesIn(inner, key))
 }
 
+/** Copies each `.d.ts` to a `.d.cts` that imports other `.cjs` modules. */
 function writeDeclarations() {
   const dist = join(folder, 'dist')
   for (const file of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.d.ts'))) {
@@ -32,3 +36,4 @@ if (missing.length > 0) {
 }
 copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
 if (named.some((file) => file.endsWith('.d.cts'))) writeDeclarations()
+writeManifest(folder, publishedManifest(basename(folder), manifest))

@@ -71,7 +71,7 @@ describe('a release', () => {
     const { code, stdout } = await release(version)
     expect(code).toBe(0)
     expect(stdout).not.toMatch(/^\+ /m)
-    expect(stdout.match(/ is there already$/gm)).toHaveLength(published.length)
+    expect(stdout.match(/ is already published$/gm)).toHaveLength(published.length)
   })
 
   test('of a version that is not this one is refused', async () => {

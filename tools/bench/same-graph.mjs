@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { tensorflowEngine } from '@gradpool/engine-tensorflow'
+import { exitIfMissing } from '../missing.mjs'
 import { compile } from './gradpool.mjs'
 import { startChild } from './peers/child.mjs'
 import { installPackages, pythonPath, setUpTensorFlow } from './peers/install.mjs'
@@ -16,8 +17,10 @@ import { makeData, wide, workloads } from './workloads.mjs'
 const script = fileURLToPath(new URL('peers/python/same_graph.py', import.meta.url))
 const env = { TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', CUDA_VISIBLE_DEVICES: '' }
 
-installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy'])
-setUpTensorFlow()
+await exitIfMissing(() => {
+  installPackages('keras', ['tensorflow-cpu', 'keras', 'numpy'])
+  setUpTensorFlow()
+})
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-same-graph-'))
 try {
   const rows = []

@@ -11,14 +11,13 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const methods = { pca: 'PCA-sign', itq: 'ITQ' }
 const { pythonPath, install } = pythonEnvironment('hashing', here('requirements.txt'))
 
-/** What linear_codes.py needs. @throws Error of one line where it is not to be had */
+/** Installs what linear_codes.py needs. @throws MissingRequirement if that fails */
 export function installNumpy() {
   install('numpy', ['numpy'])
 }
 
-/** @throws Error of one line where there is no Python, or it fails. */
+/** Codes of every method and width; call `installNumpy` first. */
 export function linearCodes(widths, numCollection) {
-  installNumpy()
   const out = mkdtempSync(join(tmpdir(), 'gradpool-hashing-'))
   try {
     const script = [here('linear_codes.py'), '--data', mnistFolder, '--out', out]

@@ -20,8 +20,9 @@ import { bucketOccupancy, retrievalQuality } from '@gradpool/hashing'
 import { format, resolveConfig } from 'prettier'
 import { engines } from '../bench/gradpool.mjs'
 import { root } from '../environment.mjs'
+import { exitIfMissing } from '../missing.mjs'
 import { drawChart } from './chart.mjs'
-import { linearCodes } from './linear-codes.mjs'
+import { installNumpy, linearCodes } from './linear-codes.mjs'
 import { cellsOf, heads, rowOf } from './table.mjs'
 import { trainedCodes } from './trained-codes.mjs'
 
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
 const ranks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
 const cutoff = 1000
 
+if (!options['without-python']) await exitIfMissing(installNumpy)
 const engine = await Object.values(engines).at(-1)()
 const { splits } = await loadDataset(mnist())
 const labels = {

@@ -8,6 +8,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import torch
 from torch import nn
 from torch.nn import functional

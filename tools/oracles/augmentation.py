@@ -6,6 +6,8 @@ An image of torch has its corners at ±1 with align_corners=True, so pixels are 
 import argparse
 import math
 
+import missing_packages
+
 import numpy as np
 import torch
 from scipy import ndimage, stats

@@ -11,6 +11,8 @@ import argparse
 import json
 import os
 
+import missing_packages
+
 import numpy as np
 
 from compact_json import dump

@@ -16,6 +16,8 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import missing_packages
+
 import jax
 import jax.numpy as jnp
 import numpy as np

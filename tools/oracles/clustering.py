@@ -7,6 +7,8 @@ import argparse
 import os
 import warnings
 
+import missing_packages
+
 import numpy as np
 import torch
 from sklearn.cluster import KMeans

@@ -7,6 +7,8 @@ images are bytes, channels last, scaled to 0 … 1, less a mean and over a devia
 import argparse
 from pathlib import Path
 
+import missing_packages
+
 import numpy as np
 import onnx
 import torch

@@ -10,6 +10,8 @@ import argparse
 import json
 import os
 
+import missing_packages
+
 import numpy as np
 import PIL
 from PIL import Image, ImageOps

@@ -6,6 +6,8 @@
 import argparse
 import os
 
+import missing_packages
+
 import numpy as np
 from scipy import stats
 from sklearn.base import BaseEstimator, RegressorMixin

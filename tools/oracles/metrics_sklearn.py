@@ -11,6 +11,8 @@ with their confusion matrices.
 import argparse
 import os
 
+import missing_packages
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn import metrics

@@ -8,6 +8,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import jax
 import jax.numpy as jnp
 import jax.scipy.special

@@ -15,6 +15,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import jax
 import numpy as np
 import optax

@@ -13,6 +13,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 

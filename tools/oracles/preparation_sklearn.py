@@ -9,6 +9,8 @@ statistics are of the others, and one of the two has a category that the others 
 import argparse
 import os
 
+import missing_packages
+
 import numpy as np
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler

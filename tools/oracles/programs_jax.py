@@ -25,6 +25,8 @@ import os
 # Each calculation is compiled, and run once.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
+import missing_packages
+
 import jax
 import jax.numpy as jnp
 import numpy as np

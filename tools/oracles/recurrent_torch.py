@@ -11,6 +11,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import torch
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence

@@ -11,6 +11,8 @@ import json
 import os
 import warnings
 
+import missing_packages
+
 import numpy as np
 import pandas as pd
 from sklearn.compose import TransformedTargetRegressor, make_column_selector, make_column_transformer

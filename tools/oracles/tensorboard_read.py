@@ -11,6 +11,8 @@ import struct
 import sys
 from pathlib import Path
 
+import missing_packages
+
 from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.compat.proto import graph_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2

@@ -14,6 +14,8 @@ import hashlib
 import math
 import os
 
+import missing_packages
+
 import numpy as np
 import torch
 import torch.nn.functional as F

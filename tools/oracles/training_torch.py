@@ -11,6 +11,8 @@ import json
 import math
 import os
 
+import missing_packages
+
 import torch
 
 from compact_json import dump

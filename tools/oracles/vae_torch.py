@@ -12,6 +12,8 @@ import argparse
 import json
 import os
 
+import missing_packages
+
 import numpy as np
 import torch
 import torch.nn.functional as F

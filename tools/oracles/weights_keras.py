@@ -17,6 +17,8 @@ import os
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import missing_packages
+
 import jax
 import keras
 import numpy as np

@@ -14,6 +14,8 @@ import argparse
 import math
 import os
 
+import missing_packages
+
 import numpy as np
 import torch
 from safetensors.torch import save_file

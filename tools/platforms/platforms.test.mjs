@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root } from '../environment.mjs'
+import { publishedManifest, repositoryManifest } from '../published-manifest.mjs'
 import { faultsOf } from './check-library.mjs'
-import { withoutPlatforms, withPlatforms } from './manifest.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
 import { readLibrary } from './read-library.mjs'
 import { sourcesHere } from './sources.mjs'
@@ -12,7 +12,7 @@ const engine = join(root, 'packages', 'engine-cpu')
 const manifest = JSON.parse(readFileSync(join(engine, 'package.json'), 'utf8'))
 
 test('while it is packed, the engine depends on the package of every platform, at its own version', () => {
-  const packed = withPlatforms(manifest)
+  const packed = publishedManifest('engine-cpu', manifest)
   expect(packed.optionalDependencies).toEqual({
     '@gradpool/engine-cpu-linux-x64-gnu': manifest.version,
     '@gradpool/engine-cpu-linux-x64-musl': manifest.version,
@@ -23,7 +23,7 @@ test('while it is packed, the engine depends on the package of every platform, a
     '@gradpool/engine-cpu-win32-x64': manifest.version,
     '@gradpool/engine-cpu-win32-arm64': manifest.version,
   })
-  expect(JSON.stringify(withoutPlatforms(packed))).toBe(JSON.stringify(manifest))
+  expect(JSON.stringify(repositoryManifest(packed))).toBe(JSON.stringify(manifest))
 })
 
 test('a package is for one platform, and has nothing to run', () => {
@@ -33,6 +33,10 @@ test('a package is for one platform, and has nothing to run', () => {
     sourcesHere(),
   )
   expect(musl).toMatchObject({ version: manifest.version, os: ['linux'], cpu: ['arm64'], libc: ['musl'] })
+  const address = { repository: { type: 'git', url: 'git+https://host.example/someone/pool.git' } }
+  expect(manifestOf(platforms[0], publishedManifest('engine-cpu', manifest, address), sourcesHere())).toMatchObject({
+    repository: { ...address.repository, directory: 'packages/engine-cpu' },
+  })
   for (const platform of platforms) {
     const { scripts, dependencies, libc } = manifestOf(platform, manifest, sourcesHere())
     expect([scripts, dependencies]).toEqual([undefined, undefined])

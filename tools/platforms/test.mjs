@@ -33,7 +33,7 @@ if (unknown !== undefined) {
 
 const engine = join(root, 'packages', 'engine-cpu')
 const here = sourcesHere()
-const python = pythonEnvironment('zig', join(import.meta.dirname, 'requirements.txt')).pythonPath
+const python = pythonEnvironment('zig', join(import.meta.dirname, 'requirements.txt'))
 
 /** What is wrong with a package's files, a sentence each. */
 function faultsIn(platform) {

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
 import { installed } from '../peers/install.mjs'
+import { exitIfMissing } from '../../missing.mjs'
 import { timeWorkload } from '../peers/rounds.mjs'
 import { printSteps } from '../peers/tables.mjs'
 import { peakMeter } from '../products/program.mjs'
@@ -70,7 +71,8 @@ try {
   }
   if (isChosen(CONVOLUTION)) {
     const [instructionSet] = nativeInstructionSets()
-    const peakOf = instructionSet === undefined ? () => undefined : peakMeter(folder, instructionSet)
+    const peakOf =
+      instructionSet === undefined ? () => undefined : await exitIfMissing(() => peakMeter(folder, instructionSet))
     convolution = await timeConvolution(ofConvolution, join(folder, 'convolution'), { ...effort, peakOf })
     printConvolution(convolution)
   }

@@ -1,13 +1,14 @@
 /**
- * Installs peers: Python's into a virtual environment of the benchmark's own, TensorFlow for tfjs-node as Gradpool
+ * Installs peers: Python packages in a virtual environment of the benchmarks, TensorFlow for tfjs-node as Gradpool
  * does.
  *
- * Every function throws an error of one line when it could not do its work.
+ * Every function throws a `MissingRequirement` if it cannot install something.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root } from '../../environment.mjs'
+import { installCommand, MissingRequirement } from '../../missing.mjs'
 import { execute, pythonEnvironment } from '../../python-environment.mjs'
 
 const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
@@ -16,10 +17,17 @@ const compiler = process.env.CXX ?? 'c++'
 /** `install`: Python packages of a peer, at the versions of requirements.txt. */
 export const { pythonPath, install: installPackages } = pythonEnvironment('bench-peers', requirements)
 
-/** TensorFlow for tfjs-node, as Gradpool gets it. */
+/** Installs TensorFlow for tfjs-node. */
 export function setUpTensorFlow() {
   const command = join(root, 'packages', 'gradpool', 'bin', 'gradpool.js')
-  execute(process.execPath, [command, 'setup', 'tensorflow'])
+  try {
+    execute(process.execPath, [command, 'setup', 'tensorflow'])
+  } catch (error) {
+    throw new MissingRequirement(
+      `Cannot install TensorFlow (${error.message}). To see why, run: npm run gradpool -- setup tensorflow`,
+      { cause: error },
+    )
+  }
 }
 
 /**
@@ -42,5 +50,7 @@ export function installed(peers, onMissing) {
 
 export function requireCompiler() {
   if (spawnSync(compiler, ['--version']).status === 0) return
-  throw new Error(`no C++ compiler (${compiler}) found`)
+  throw new MissingRequirement(
+    `The C++ compiler '${compiler}' was not found. Install it: ${installCommand('compiler')}`,
+  )
 }

@@ -4,16 +4,26 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findCompiler } from '../../../packages/engine-cpu/native/compiler.mjs'
 import { instructionSetsOf } from '../../../packages/engine-cpu/native/instruction-sets.mjs'
+import { installCommand, MissingRequirement } from '../../missing.mjs'
 import { execute } from '../../python-environment.mjs'
 
 const kernels = fileURLToPath(new URL('../../../packages/engine-cpu/kernels/', import.meta.url))
 const FLAGS = ['-std=gnu11', '-O3', '-ffp-contract=off', '-fno-math-errno', '-fno-strict-aliasing', '-Wno-psabi']
 
-/** The path of the program. @param folder where it is made */
+/**
+ * Compiles the program, and returns its path.
+ *
+ * @param folder directory to write it to
+ * @param instructionSet name of an instruction set of this processor
+ * @throws MissingRequirement without a C compiler
+ */
 export function compiled(folder, instructionSet) {
   const set = instructionSetsOf(process.arch).find(({ name }) => name === instructionSet)
+  if (set === undefined) throw new Error(`There are no native kernels for '${instructionSet}'.`)
   const compiler = findCompiler()
-  if (set === undefined || compiler === undefined) throw new Error('there are no native kernels to measure')
+  if (compiler === undefined) {
+    throw new MissingRequirement(`No C compiler was found. Install one: ${installCommand('compiler')}`)
+  }
   const names = readdirSync(kernels).filter((name) => name.endsWith('.c'))
   const paths = [...names.map((name) => join(kernels, name)), fileURLToPath(new URL('products.c', import.meta.url))]
   const unit = join(folder, 'unit.c')

@@ -4,6 +4,6 @@ import { instructionSetsOf } from '../../../packages/engine-cpu/native/instructi
 // Nothing else that runs often imports it.
 test('the program of products is loaded, and knows the instruction sets of this machine', async () => {
   const { compiled } = await import('./program.mjs')
-  expect(() => compiled('nowhere', 'none')).toThrow('there are no native kernels to measure')
+  expect(() => compiled('nowhere', 'none')).toThrow("There are no native kernels for 'none'.")
   expect(instructionSetsOf(process.arch).length).toBeGreaterThan(0)
 })

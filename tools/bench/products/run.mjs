@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { nativeInstructionSets } from '@gradpool/engine-cpu'
+import { instructionSetsOf } from '../../../packages/engine-cpu/native/instruction-sets.mjs'
+import { exitIfMissing } from '../../missing.mjs'
 import { execute } from '../../python-environment.mjs'
 import { installPackages, pythonPath } from '../peers/install.mjs'
 import { compiled } from './program.mjs'
@@ -20,18 +22,23 @@ const FORMS = ['', 'a transposed', 'b transposed', 'both transposed']
 
 const { values: options } = parseArgs({
   options: {
-    'instruction-set': { type: 'string', default: nativeInstructionSets()[0] },
+    'instruction-set': { type: 'string', default: nativeInstructionSets()[0] ?? 'portable' },
     rounds: { type: 'string', default: '100' },
     shape: { type: 'string' },
     'without-peers': { type: 'boolean', default: false },
   },
 })
 
+const known = instructionSetsOf(process.arch).map(({ name }) => name)
+if (!known.includes(options['instruction-set'])) {
+  console.error(`error: Unknown instruction set '${options['instruction-set']}'. Known: ${known.join(', ')}`)
+  process.exit(2)
+}
 const libraries = options['without-peers'] ? [] : [openBlas(), mkl()].filter((library) => library !== undefined)
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-products-'))
 try {
   const lines = execute(
-    compiled(folder, options['instruction-set']),
+    await exitIfMissing(() => compiled(folder, options['instruction-set'])),
     [options.rounds, ...libraries.flatMap(({ words }) => words)],
     {
       env: environment(),
@@ -77,7 +84,7 @@ function library(name, wheel, find) {
     installPackages(name, [wheel])
     return { name, words: find() }
   } catch (error) {
-    console.error(`${name} is left out: ${error.message}`)
+    console.error(`Not measured: ${name}: ${error.message}`)
     return undefined
   }
 }

@@ -34,12 +34,13 @@ console.log(
   `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ${WIDTHS.join('-')}, one row a request; medians of ${effort.rounds} interleaved rounds`,
 )
 
+const selected = chosen()
 const folder = mkdtempSync(join(tmpdir(), 'gradpool-bench-'))
 const entries = []
 try {
   const { image, probabilities } = await writeModel(folder)
   const requests = requestsFor(image)
-  for (const server of chosen()) {
+  for (const server of selected) {
     await attempt(server.name, async () => {
       server.install()
       const running = await startServer(server, folder, { requests, probabilities })
@@ -79,7 +80,10 @@ function chosen() {
   if (options.only === undefined) return servers
   const ids = options.only.split(',')
   const unknown = ids.filter((id) => !servers.some((server) => server.id === id))
-  if (unknown.length > 0) throw new Error(`no server ${unknown.join(', ')}; there is ${servers.map(({ id }) => id)}`)
+  if (unknown.length > 0) {
+    console.error(`error: Unknown server '${unknown[0]}'. Known: ${servers.map(({ id }) => id).join(', ')}`)
+    process.exit(2)
+  }
   return servers.filter(({ id }) => ids.includes(id))
 }
 
